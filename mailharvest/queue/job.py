@@ -1,0 +1,199 @@
+"""`Job`: what a person subclasses to put work of their own on the queue.
+
+A job is a pydantic model. Its fields are its payload and go into the ledger as JSON, never as a
+pickle; its class is remembered by name (``module:Class``). It may run twice (a machine can die
+between the work and the note that it is done), so write ``handle`` to be safe to repeat.
+"""
+
+from __future__ import annotations
+
+import importlib
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from mailharvest.chunk import ChunkSpec
+from mailharvest.errors import SpecError
+from mailharvest.spec import Rate, Seconds
+
+if TYPE_CHECKING:
+    from mailharvest.queue.pool import Context
+
+
+class Backoff(BaseModel):
+    """Pauses between tries: exponential, or the list `delays` whose last one repeats.
+
+    The pause before try ``n + 1`` is ``delay · 2^(n-1)`` seconds (BullMQ's formula), at most `cap`;
+    `jitter` is the share of it, 0 to 1, that is drawn at random: with 0.5 a pause of 8 s is
+    anything from 4 to 8 s.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    delay: Seconds = 1.0
+    cap: Seconds = 300.0
+    jitter: Annotated[float, Field(ge=0, le=1)] = 0.5
+    delays: tuple[Seconds, ...] | None = None
+
+    def pause(self, tries: int, rng: random.Random) -> float:
+        """Seconds to wait after `tries` failed tries (1 or more)."""
+        if self.delays:
+            return self.delays[min(tries, len(self.delays)) - 1]
+        full = min(self.delay * 2.0 ** min(tries - 1, 64), self.cap)
+        return full * (1 - self.jitter * rng.random())
+
+
+def Exponential(delay: float | str = 1.0, *, cap: float | str = 300.0, jitter: float = 0.5) -> Backoff:
+    """Pauses that double: ``Exponential(1.0, cap=300, jitter=0.5)``."""
+    return Backoff.model_validate({"delay": delay, "cap": cap, "jitter": jitter})
+
+
+def _backoff(value: Any) -> Any:
+    return {"delays": value} if isinstance(value, (list, tuple)) else value
+
+
+@dataclass(slots=True)
+class JobState:
+    """What :meth:`Job.more` sees after a commit, and how it says what comes next.
+
+    Attributes
+    ----------
+    found : int
+        Unique addresses so far.
+    counts : dict
+        Chunks by ``(kind, state)``.
+    frontier : int
+        URLs that wait.
+    memo : dict
+        JSON of the job's own, kept in the ledger; change it in place.
+    done : list of (ChunkSpec, value)
+        Chunks that this commit finished.
+    failed : list of (ChunkSpec, error kind)
+        Chunks that this commit failed for good.
+    reason : str, optional
+        Set it to end the job now, as completed, for this reason; what waits is cancelled.
+    cancel_kinds : set of str
+        Kinds of chunk whose waiting ones are to be cancelled while the job goes on.
+    """
+
+    found: int = 0
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    frontier: int = 0
+    memo: dict[str, Any] = field(default_factory=dict)
+    done: list[tuple[ChunkSpec, Any]] = field(default_factory=list)
+    failed: list[tuple[ChunkSpec, str]] = field(default_factory=list)
+    reason: str | None = None
+    cancel_kinds: set[str] = field(default_factory=set)
+
+
+class Job(BaseModel):
+    """One thing to do. Subclass it, add fields, write :meth:`handle`.
+
+    Attributes
+    ----------
+    tries : int
+        Attempts of a chunk that may end in an exception or a timeout.
+    timeout : float
+        Seconds that one attempt of a chunk may take.
+    backoff : Backoff
+        Pauses between tries; a list of seconds is accepted.
+    queue : str
+    priority : int
+        1 is the most urgent.
+
+    Examples
+    --------
+    >>> class Report(Job):
+    ...     month: int
+    ...     def handle(self, ctx):
+    ...         return {"rows": self.month * 10}
+    >>> Report(month=2, tries=5).tries
+    5
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    #: What the job is called in listings; the class's name unless it says otherwise.
+    label: ClassVar[str | None] = None
+
+    tries: Annotated[int, Field(ge=1, le=1000)] = 3
+    timeout: Seconds = 600.0
+    backoff: Annotated[Backoff, BeforeValidator(_backoff)] = Backoff()
+    queue: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "default"
+    priority: Annotated[int, Field(ge=1, le=1_000_000)] = 5
+
+    def title(self) -> str:
+        """One line for listings; counts and queries, never an address."""
+        return self.label or type(self).__name__
+
+    def chunks(self) -> Iterable[ChunkSpec]:
+        """The chunks to begin with; one, by default."""
+        return (ChunkSpec(),)
+
+    def in_flight(self) -> int:
+        """How many chunks of it may run at once."""
+        return 1
+
+    def limits(self) -> dict[str, Rate]:
+        """Rate limits that its chunks name."""
+        return {}
+
+    def handle(self, ctx: Context) -> Any:
+        """Do one chunk, on a worker; may be ``async def``.
+
+        Returns
+        -------
+        ChunkResult or JSON
+        """
+        raise NotImplementedError(f"{type(self).__name__}.handle is not written")
+
+    def more(self, state: JobState) -> Sequence[ChunkSpec]:
+        """Chunks to add after a commit; none, by default."""
+        return ()
+
+    def verdict(self, state: JobState) -> tuple[str, str]:
+        """State and reason of a job that has nothing left to do and did not end itself.
+
+        Returns
+        -------
+        (state, reason)
+            ``("completed", …)`` or ``("failed", …)``.
+        """
+        failed = sum(n for (_, s), n in state.counts.items() if s == "failed")
+        return ("failed", f"{failed} chunks failed") if failed else ("completed", "done")
+
+    def failed(self, error: str) -> None:
+        """Called once, on a fresh instance, when the job has finally failed."""
+
+
+def kind_of(job: Job) -> str:
+    """The name under which the ledger remembers a job's class: ``module:Class``."""
+    return f"{type(job).__module__}:{type(job).__qualname__}"
+
+
+def load_job(kind: str, args: str) -> Job:
+    """The job that `kind` and its JSON `args` describe.
+
+    Raises
+    ------
+    SpecError
+        There is no such class, it is no Job, or it does not accept the arguments.
+    """
+    module, _, name = kind.partition(":")
+    try:
+        cls: Any = importlib.import_module(module)
+        for part in name.split("."):
+            cls = getattr(cls, part)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise SpecError(
+            f"no job class {kind!r}: {error}", fix="install its module here and on the workers"
+        ) from None
+    if not (isinstance(cls, type) and issubclass(cls, Job)):
+        raise SpecError(f"{kind!r} is no mailharvest.Job", fix="subclass mailharvest.Job")
+    try:
+        return cls.model_validate_json(args)
+    except ValidationError as error:
+        raise SpecError(f"{kind} does not accept its arguments: {error}") from None

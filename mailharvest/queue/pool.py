@@ -1,0 +1,150 @@
+"""What the dispatcher needs of whatever runs chunks: one small protocol, so that the queue knows no Dask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mailharvest.chunk import ChunkResult
+
+if TYPE_CHECKING:
+    from mailharvest.web import Web
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A chunk in the hands of a dispatcher: everything a worker needs, all of it plain data.
+
+    Attributes
+    ----------
+    lease : int
+        Fencing token; a finish with an old one changes nothing.
+    attempt : int
+        1 at the first.
+    crashes : int
+        Deaths of a worker that this chunk was part of.
+    job_kind, job_args : str
+        ``module:Class`` and its JSON.
+    deadline : float
+        Epoch seconds at which the attempt is over.
+    """
+
+    chunk_id: int
+    job_id: str
+    lease: int
+    attempt: int
+    crashes: int
+    kind: str
+    data: dict[str, Any]
+    job_kind: str
+    job_args: str
+    priority: int
+    timeout: float
+    deadline: float
+
+    @property
+    def key(self) -> str:
+        """The Dask key: fresh at every claim."""
+        return f"harvest-{self.job_id}-{self.chunk_id}-{self.lease}"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt gave no result.
+
+    Attributes
+    ----------
+    kind : str
+        ``exception``, ``timeout``, ``fail`` (no more tries), ``release`` (no try used),
+        ``refused`` (the provider will not answer), ``crash`` (the worker died),
+        ``lost`` (the scheduler went away: released).
+    error : str
+        Kind for the error table: ``chunk_error``, ``timeout``, ``worker_crash``, ``bad_key``, …
+    delay : float
+        Seconds until a released chunk may run again.
+    """
+
+    kind: str
+    error: str
+    message: str
+    traceback: str = ""
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the attempt of a claim ended: a result or a failure."""
+
+    claim: Claim
+    result: ChunkResult | None = None
+    failure: Failure | None = None
+    worker: str = ""
+
+
+@dataclass(slots=True)
+class Context:
+    """What :meth:`Job.handle` is given.
+
+    Attributes
+    ----------
+    kind, data
+        The chunk's own.
+    attempt : int
+        1 at the first.
+    deadline : float
+        Epoch seconds by which it must be back.
+    web : Web or None
+        The fetcher of this process: one session, one event loop.
+    """
+
+    job_id: str
+    chunk_id: int
+    kind: str
+    data: dict[str, Any]
+    attempt: int
+    deadline: float
+    web: Web | None = None
+    tell: Callable[[dict[str, Any]], None] = field(default=lambda message: None)
+
+    def progress(self, fraction: float, note: str = "") -> None:
+        """Say how far this chunk is: 0 to 1, and a word."""
+        self.tell({"progress": min(max(float(fraction), 0.0), 1.0), "note": note[:200]})
+
+    def log(self, line: str) -> None:
+        """Add a line to the job's log."""
+        self.tell({"log": line[:2000]})
+
+
+class Pool(Protocol):
+    """Where chunks run: Dask (`cluster.bag.DaskPool`), or threads of this process (`InlinePool`)."""
+
+    def free(self) -> int:
+        """Chunks that may be submitted now; suspects (``crashes > 0``) are for the pool to hold back."""
+
+    def submit(self, claims: Sequence[Claim]) -> None:
+        """Start them."""
+
+    def outcomes(self, timeout: float) -> list[Outcome]:
+        """Those that ended, waiting at most `timeout` seconds for the first.
+
+        Raises
+        ------
+        ClusterError
+            The scheduler is gone; everything in flight is lost.
+        """
+
+    def drop(self, claims: Sequence[Claim]) -> None:
+        """Forget them: nobody wants their outcome."""
+
+    def replace_worker(self, claim: Claim) -> list[Claim]:
+        """The claim is past its deadline and does not come back: replace its worker process.
+
+        Returns
+        -------
+        list of Claim
+            Its neighbours on that worker, which are lost through no fault of their own.
+        """
+
+    def close(self) -> None:
+        """Let go of what the pool itself opened."""

@@ -1,0 +1,197 @@
+"""The parts of a job as a person writes them: small frozen values that refuse what cannot be.
+
+Durations are seconds (``"20s"``, ``"10m"``, ``1.5``), sizes are bytes (``"5MB"``), rates are
+``"10/s"``. A key is never written here: ``env:NAME`` names the variable that holds it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Annotated, Any, Literal
+
+from dask.utils import parse_bytes, parse_timedelta
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from mailharvest.errors import SpecError
+
+EmailType = Literal["all", "business", "free", "gmail", "yahoo", "role", "personal"]
+Provider = Literal["serper", "searxng", "simweb"]
+
+
+def _seconds(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return float(parse_timedelta(value, default="s"))
+        except (KeyError, ValueError):
+            raise ValueError(f"{value!r} is no duration; write 20s, 10m or 1.5") from None
+    return value
+
+
+def _bytes(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return int(parse_bytes(value))
+        except ValueError:
+            raise ValueError(f"{value!r} is no size; write 5MB, 500kB or 1000000") from None
+    return value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, allow_inf_nan=False)]
+Bytes = Annotated[int, BeforeValidator(_bytes), Field(ge=1)]
+
+
+class Env(str):
+    """A reference to an environment variable: ``env:NAME``. The value is read where it is used.
+
+    >>> Env("env:SERPER_API_KEY").name
+    'SERPER_API_KEY'
+    """
+
+    __slots__ = ()
+    pattern = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)\Z")
+
+    def __new__(cls, value: str) -> Env:
+        if not cls.pattern.match(value):
+            # The value is not repeated: it may be a real key.
+            raise ValueError(
+                "a key is never written into a job; put it into an environment variable"
+                " and write env:NAME"
+            )
+        return super().__new__(cls, value)
+
+    @property
+    def name(self) -> str:
+        return self[4:]
+
+    def resolve(self) -> str:
+        """The variable's value in this process.
+
+        Raises
+        ------
+        SpecError
+            The variable is not set here.
+        """
+        try:
+            return os.environ[self.name]
+        except KeyError:
+            raise SpecError(
+                f"the environment variable {self.name} is not set in this process",
+                fix=f"export {self.name}=… where the workers start",
+            ) from None
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
+
+
+class Rate(str):
+    """So many calls in so many seconds: ``10/s``, ``300/m``, ``1000/h``, ``5/2s``.
+
+    >>> Rate("10/s").limit, Rate("10/s").seconds
+    (10, 1.0)
+    """
+
+    __slots__ = ()
+    pattern = re.compile(r"(\d+)\s*/\s*(\d*\.?\d*\s*[a-z]+)\Z")
+
+    def __new__(cls, value: str) -> Rate:
+        match = cls.pattern.match(value)
+        if not match or int(match[1]) < 1:
+            raise ValueError(f"{value!r} is no rate; write 10/s, 300/m or 5/2s")
+        if not _seconds(match[2]) > 0:
+            raise ValueError(f"{value!r} is no rate; write 10/s, 300/m or 5/2s")
+        return super().__new__(cls, value)
+
+    @property
+    def limit(self) -> int:
+        return int(self.split("/")[0])
+
+    @property
+    def seconds(self) -> float:
+        return float(_seconds(self.split("/")[1].strip()))
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
+
+
+class Spec(BaseModel):
+    """Base of every part of a job: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Search(Spec):
+    """Which search provider to ask, and how.
+
+    Attributes
+    ----------
+    provider : {"serper", "searxng", "simweb"}
+    api_key : str, optional
+        ``env:NAME``; serper needs one.
+    rate : str, optional
+        Calls to the provider over all workers: ``10/s``.
+    results_per_page : int
+        Results that one call gives.
+    base_url : str, optional
+        Where the provider answers; searxng has no default.
+    """
+
+    provider: Provider
+    api_key: Env | None = None
+    rate: Rate | None = None
+    results_per_page: Annotated[int, Field(ge=1, le=100)] = 10
+    base_url: str | None = None
+
+
+class Fetch(Spec):
+    """How pages are fetched: the limits of one request, and the manners owed to a site.
+
+    Attributes
+    ----------
+    timeout : float
+        Seconds for one page, redirects and body included.
+    max_bytes : int
+        Bytes of a decoded body; what is longer is cut and counted as ``too_large``.
+    per_site_delay : float
+        Seconds between two requests to a site; a longer ``Crawl-delay`` wins.
+    concurrency : int
+        Sites that one chunk talks to at once.
+    user_agent : str
+        Sent as it is; must hold a contact, ``(+https://…)`` or an address.
+    robots : bool
+        Obey robots.txt (RFC 9309).
+    max_redirects : int
+    allow_private : bool
+        Dial loopback, private and link-local addresses too.
+    """
+
+    timeout: Seconds = 20.0
+    max_bytes: Bytes = 5_000_000
+    per_site_delay: Seconds = 1.0
+    concurrency: Annotated[int, Field(ge=1, le=10_000)] = 100
+    user_agent: str = "mailharvest/0.1 (+https://mailharvest.example/bot)"
+    robots: bool = True
+    max_redirects: Annotated[int, Field(ge=0, le=20)] = 5
+    allow_private: bool = False
+
+
+class Filter(Spec):
+    """Which addresses a job keeps; applied on the worker, before anything is written.
+
+    Attributes
+    ----------
+    email_type : str
+        ``all``, or one of business, free, gmail, yahoo, role, personal.
+    include_obfuscated : bool
+        Keep addresses that the page hid from robots.
+    """
+
+    email_type: EmailType = "all"
+    include_obfuscated: bool = False
