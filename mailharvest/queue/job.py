@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+import pyarrow as pa
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from mailharvest.chunk import ChunkSpec
@@ -140,6 +141,14 @@ class Job(BaseModel):
     def limits(self) -> dict[str, Rate]:
         """Rate limits that its chunks name."""
         return {}
+
+    def wanted(self) -> int | None:
+        """Unique addresses it is to find; none is as many as there are."""
+        return None
+
+    def sift(self, records: pa.Table) -> pa.Table:
+        """The records of a chunk that may be written; called by the dispatcher before they are."""
+        return records
 
     def handle(self, ctx: Context) -> Any:
         """Do one chunk, on a worker; may be ``async def``.

@@ -1,0 +1,3 @@
+"""The e-mail addresses that the web publishes, as a pandas DataFrame with the evidence for each."""
+
+from __future__ import annotations
