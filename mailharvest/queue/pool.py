@@ -28,6 +28,8 @@ class Claim:
         ``module:Class`` and its JSON.
     deadline : float
         Epoch seconds at which the attempt is over.
+    shard : int, optional
+        Its place in the frontier; a pool may keep a shard where its connections are warm.
     """
 
     chunk_id: int
@@ -42,6 +44,7 @@ class Claim:
     priority: int
     timeout: float
     deadline: float
+    shard: int | None = None
 
     @property
     def key(self) -> str:
