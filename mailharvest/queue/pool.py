@@ -66,6 +66,8 @@ class Failure:
         Kind for the error table: ``chunk_error``, ``timeout``, ``worker_crash``, ``bad_key``, …
     delay : float
         Seconds until a released chunk may run again.
+    alone : bool
+        The worker that died had no other chunk: it was this one.
     """
 
     kind: str
@@ -73,6 +75,7 @@ class Failure:
     message: str
     traceback: str = ""
     delay: float = 0.0
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,22 @@ class Pool(Protocol):
     """Where chunks run: Dask (`cluster.bag.DaskPool`), or threads of this process (`InlinePool`)."""
 
     def free(self) -> int:
-        """Chunks that may be submitted now; suspects (``crashes > 0``) are for the pool to hold back."""
+        """Ordinary chunks (``crashes == 0``) that may be submitted now."""
+
+    def quarantine(self, wanted: bool) -> bool:
+        """Keep a worker for suspects (``crashes > 0``), or no longer.
+
+        A worker that died takes every chunk it had with it, and all of them are suspects. The
+        dispatcher finds the culprit by halves: while the ledger has suspects it calls
+        ``quarantine(True)``, and when that says yes it claims half of those with the most crashes
+        (at least one) and submits them; ordinary chunks never share that worker. So only a chunk
+        that died alone (`Failure.alone`) is ever split or set aside.
+
+        Returns
+        -------
+        bool
+            The worker is reserved and empty: a group of suspects may be submitted.
+        """
 
     def submit(self, claims: Sequence[Claim]) -> None:
         """Start them."""
