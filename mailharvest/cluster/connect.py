@@ -1,0 +1,115 @@
+"""Client side: the Dask cluster that a run uses, the person's or one of our own."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import dask
+from distributed import Client, LocalCluster, default_client
+
+from mailharvest.cluster.worker import Harvester
+from mailharvest.errors import ClusterError
+
+# A worker that dies takes its chunks with it once; the ledger decides what comes next, so Dask
+# must not run them again by itself (its own default is three more times, on three more workers).
+OWN_CLUSTER = {"distributed.scheduler.allowed-failures": 0}
+
+# Threads of a worker only wait: the work is on its event loop. They start when first used.
+SLOTS = 1000
+
+
+@dataclass
+class Connection:
+    """A client, and what has to be closed with it.
+
+    Attributes
+    ----------
+    client : distributed.Client
+    owned : contextlib.ExitStack
+        What was opened here. A client or cluster that was given is not in it, so it stays open.
+    """
+
+    client: Client
+    owned: ExitStack = field(default_factory=ExitStack)
+
+    def close(self) -> None:
+        """Close what was opened here, and nothing else."""
+        self.owned.close()
+
+
+def connect(
+    on: Any = None, *, workers: int | None = None, threads: int | None = None
+) -> Connection:
+    """The cluster to run on.
+
+    Parameters
+    ----------
+    on : distributed.Client, cluster, str or None
+        A client or cluster is used as it is and never closed; a string is the address of a
+        scheduler. None is the current default client, else ``DASK_SCHEDULER_ADDRESS``, else a
+        `LocalCluster` of our own on 127.0.0.1.
+    workers, threads : int, optional
+        Worker processes of our own cluster, and chunks that each takes at once.
+
+    Raises
+    ------
+    ClusterError
+        The scheduler does not answer, the client is asynchronous, or its workers cannot run us.
+    """
+    with ExitStack() as stack:
+        client = _client(on, stack, workers, threads)
+        if client.asynchronous:
+            raise ClusterError("an asynchronous Client cannot be used; give Client(address)")
+        try:
+            client.register_plugin(Harvester())
+        except Exception as error:
+            raise ClusterError(
+                f"the workers of {client.scheduler.address} cannot run mailharvest: {error};"
+                " install the same version of mailharvest there"
+            ) from error
+        return Connection(client, stack.pop_all())
+
+
+def _client(on: Any, stack: ExitStack, workers: int | None, threads: int | None) -> Client:
+    if isinstance(on, Client):
+        return on
+    if on is None and workers is None and threads is None:
+        try:
+            return default_client()
+        except ValueError:
+            on = dask.config.get("scheduler-address", None)
+    if on is None:
+        on = _local_cluster(stack, workers, threads)
+    try:
+        client = Client(on, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise ClusterError(f"no Dask scheduler at {on}: {error}; start one: dask scheduler") from None
+    return stack.enter_context(client)
+
+
+def _local_cluster(stack: ExitStack, workers: int | None, threads: int | None) -> LocalCluster:
+    workers = workers or dask.config.get("mailharvest.cluster.workers", None) or dask.system.CPU_COUNT
+    threads = threads or dask.config.get("mailharvest.cluster.threads", None) or -(-SLOTS // workers)
+    # The scheduler reads its limits when it is built: only our own cluster sees these.
+    with dask.config.set(OWN_CLUSTER):
+        cluster = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=threads,
+            host="127.0.0.1",
+            dashboard_address=f"127.0.0.1:{_dashboard_port()}",
+            silence_logs=50,
+        )
+    return stack.enter_context(cluster)
+
+
+def _dashboard_port() -> int:
+    """Dask's usual port where it is free, so that a bookmark works; any other where it is not."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", 8787))
+        except OSError:
+            return 0
+    return 8787
