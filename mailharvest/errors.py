@@ -9,6 +9,7 @@
     │   └── LedgerVersion      the ledger is of another version of mailharvest
     ├── ClusterError           Dask: no scheduler, no workers
     │   └── WorkerNotReady     the plugin of a worker did not start
+    ├── JobFailed              a job that was waited for has failed (exit code 1)
     ├── ProviderError          a search provider
     │   ├── ProviderDown       no answer, or not one we can read: worth another try
     │   ├── RateLimited        asked to wait: the chunk is released, no try used
@@ -89,6 +90,10 @@ class ClusterError(MailharvestError):
 
 class WorkerNotReady(ClusterError):
     """A worker runs without the mailharvest plugin, so it cannot run a chunk."""
+
+
+class JobFailed(MailharvestError):
+    """A job that was waited for has failed; what it found before is kept."""
 
 
 class ProviderError(MailharvestError):
