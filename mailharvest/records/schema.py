@@ -1,0 +1,157 @@
+"""One sighting of one address, and the Parquet parts that sightings are kept in."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from mailharvest.errors import LedgerError
+
+SCHEMA = pa.schema(
+    [
+        ("email", pa.string()),
+        ("as_found", pa.string()),
+        ("domain", pa.string()),
+        ("email_type", pa.string()),
+        ("role", pa.string()),
+        ("source_url", pa.string()),
+        ("source_kind", pa.string()),
+        ("method", pa.string()),
+        ("obfuscated", pa.bool_()),
+        ("confidence", pa.float32()),
+        ("title", pa.string()),
+        ("query", pa.string()),
+        ("rank", pa.int32()),
+        ("found_at", pa.timestamp("us", tz="UTC")),
+        ("job_id", pa.string()),
+    ]
+)
+"""Columns of a part, in this order."""
+
+
+class Sighting(NamedTuple):
+    """One row: an address, seen in one place. A plain tuple in this order will do as well.
+
+    Attributes
+    ----------
+    email : str
+        Normalised: the key by which duplicates are found.
+    as_found : str
+        As the page wrote it.
+    email_type : str
+        ``business`` or ``free``.
+    role : str or None
+        ``info``, ``sales`` and the like; None for a person's own address.
+    source_kind : str
+        ``page``, ``file`` or ``snippet``.
+    obfuscated : bool
+        Whether the page hid it from robots.
+    confidence : float
+        0 to 1.
+    rank : int or None
+        Place of the page among the results of `query`, 1-based.
+    found_at : datetime or int
+        Aware, or microseconds of the epoch.
+    """
+
+    email: str
+    as_found: str
+    domain: str
+    email_type: str
+    role: str | None
+    source_url: str
+    source_kind: str
+    method: str
+    obfuscated: bool
+    confidence: float
+    title: str | None
+    query: str | None
+    rank: int | None
+    found_at: datetime | int
+    job_id: str
+
+
+def table(rows: Sequence[Sequence[Any]]) -> pa.Table:
+    """Sightings as an Arrow table in :data:`SCHEMA`.
+
+    >>> table([("a@x.example", "A@x.example", "x.example", "business", None, "https://x.example/",
+    ...         "page", "text", False, 0.9, None, None, None, 0, "j1")]).num_rows
+    1
+    """
+    columns = zip(*rows, strict=True) if rows else [()] * len(SCHEMA)
+    return pa.Table.from_arrays(
+        [_array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)],
+        schema=SCHEMA,
+    )
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, kind)
+    except UnicodeEncodeError:
+        # A search API cuts titles in the middle of a surrogate pair, and JSON can carry the half.
+        return pa.array([v and v.encode("utf-8", "replace").decode() for v in values], kind)
+
+
+def write_part(part: pa.Table, path: str | Path) -> None:
+    """Write `part` so that `path` holds all of it or does not exist, whatever dies meanwhile.
+
+    A part that is already there is replaced: a chunk that runs again writes the same one.
+    """
+    with replacing(path, durable=True) as file:
+        pq.write_table(part, file, compression="zstd", write_statistics=False)
+
+
+def read_parts(paths: Iterable[str | Path], columns: Sequence[str] | None = None) -> pa.Table:
+    """The sightings in these parts, in their order; `columns` leaves the others unread.
+
+    Raises
+    ------
+    LedgerError
+        A part is missing or cannot be read.
+    """
+    names = [os.fspath(path) for path in paths]
+    schema = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
+    if not names:
+        return schema.empty_table()
+    try:
+        return ds.dataset(names, schema=SCHEMA, format="parquet").to_table(
+            columns=None if columns is None else list(columns)
+        )
+    except (OSError, pa.ArrowException) as error:
+        raise LedgerError(f"a part of the job cannot be read: {error}") from error
+
+
+@contextlib.contextmanager
+def replacing(path: str | Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
+    """A file to write that takes the place of `path` when the block ends well.
+
+    `durable` also waits until its bytes and its name are on the disk.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{uuid4().hex[:12]}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if durable and os.name != "nt":  # Windows opens no directory, and journals names by itself
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
