@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import pyarrow as pa
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from mailharvest.chunk import ChunkSpec
+from mailharvest.chunk import ChunkSpec, FoundURL
 from mailharvest.errors import SpecError
 from mailharvest.spec import Rate, Seconds
 
@@ -52,8 +52,42 @@ def Exponential(delay: float | str = 1.0, *, cap: float | str = 300.0, jitter: f
     return Backoff.model_validate({"delay": delay, "cap": cap, "jitter": jitter})
 
 
+_SECONDS = TypeAdapter[float](Seconds)
+
+
+def seconds(value: float | str) -> float:
+    """A duration as a person writes it, in seconds: ``"30s"``, ``"1h"``, ``2.5``.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    return _SECONDS.validate_python(value)
+
+
 def _backoff(value: Any) -> Any:
     return {"delays": value} if isinstance(value, (list, tuple)) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How ``scrape`` chunks are cut from the frontier.
+
+    Attributes
+    ----------
+    urls : int
+        At most so many in a chunk.
+    per_site : int
+        At most so many of one site: its pages are fetched one after the other, so this times
+        the site's delay is how long a chunk lasts.
+    enough : int
+        A shard that has so many is cut at once; with fewer it waits a second for more.
+    """
+
+    urls: int = 200
+    per_site: int = 10
+    enough: int = 50
 
 
 @dataclass(slots=True)
@@ -133,6 +167,14 @@ class Job(BaseModel):
     def chunks(self) -> Iterable[ChunkSpec]:
         """The chunks to begin with; one, by default."""
         return (ChunkSpec(),)
+
+    def seeds(self) -> Iterable[FoundURL]:
+        """URLs to begin with, normalised; they go into the frontier in batches, so they may be many."""
+        return ()
+
+    def cut(self) -> Cut:
+        """How large its ``scrape`` chunks are."""
+        return Cut()
 
     def in_flight(self) -> int:
         """How many chunks of it may run at once."""

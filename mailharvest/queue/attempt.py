@@ -1,0 +1,116 @@
+"""One attempt at a chunk, wherever it runs: call the job's ``handle`` and say how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import time
+import traceback
+from collections.abc import Awaitable
+from typing import Any
+
+from mailharvest.chunk import ChunkResult
+from mailharvest.errors import Fail, ProviderError, RateLimited, Refused, Release
+from mailharvest.queue.job import load_job, seconds
+from mailharvest.queue.pool import Claim, Context, Failure, Outcome
+
+TRACEBACK = 8_000
+"""Characters of a traceback that are kept: its end, where the cause stands."""
+
+MESSAGE = 500
+"""Characters of a message that are kept."""
+
+RATE_LIMIT_PAUSE = 5.0
+"""Seconds that a rate-limited chunk waits when the provider did not say how long."""
+
+
+class _Overdue(Exception):
+    """The attempt was still busy at its deadline."""
+
+
+def attempt(claim: Claim, context: Context, loop: asyncio.AbstractEventLoop) -> Outcome:
+    """Do the chunk; never raises, whatever the job's code does.
+
+    Parameters
+    ----------
+    claim : Claim
+    context : Context
+        Its ``deadline`` is when an asynchronous ``handle`` is cancelled. A synchronous one cannot
+        be stopped from here: the dispatcher has its worker replaced.
+    loop : asyncio.AbstractEventLoop
+        Runs in another thread of this process; asynchronous handles run on it.
+    """
+    try:
+        job = load_job(claim.job_kind, claim.job_args)
+        answer = job.handle(context)
+        if inspect.isawaitable(answer):
+            answer = _wait(answer, context.deadline, loop)
+        return Outcome(claim, result=_result(answer))
+    except (Exception, SystemExit) as error:
+        return Outcome(claim, failure=failure_of(error))
+
+
+def _wait(work: Awaitable[Any], deadline: float, loop: asyncio.AbstractEventLoop) -> Any:
+    async def until_deadline() -> Any:
+        left = asyncio.timeout(deadline - time.time())
+        try:
+            async with left:
+                return await work
+        except TimeoutError:
+            if left.expired():
+                raise _Overdue("not done at its deadline") from None
+            raise
+
+    return asyncio.run_coroutine_threadsafe(until_deadline(), loop).result()
+
+
+def _result(answer: Any) -> ChunkResult:
+    if isinstance(answer, ChunkResult):
+        return answer
+    try:
+        json.dumps(answer, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        # Another try would return the same.
+        raise Fail(f"handle must return JSON or a ChunkResult: {error}") from None
+    return ChunkResult(value=answer)
+
+
+def failure_of(error: BaseException) -> Failure:
+    """What an exception out of ``handle`` means for its chunk."""
+    message = one_line(str(error) or type(error).__name__)
+    match error:
+        case Release():
+            return _released(error)
+        case RateLimited():
+            pause = RATE_LIMIT_PAUSE if error.retry_after is None else max(error.retry_after, 0.0)
+            return Failure("release", error.kind, message, delay=pause)
+        case Fail():
+            return Failure("fail", "failed", message, traceback=_trace(error))
+        case Refused():
+            return Failure("refused", error.kind, message)
+        case ProviderError():
+            return Failure("exception", error.kind, message, traceback=_trace(error))
+        case _Overdue() | asyncio.CancelledError():
+            return Failure("timeout", "timeout", message)
+        case _:
+            said = f"{type(error).__name__}: {message}"
+            return Failure("exception", "chunk_error", said, traceback=_trace(error))
+
+
+def _released(error: Release) -> Failure:
+    try:
+        return Failure("release", "released", str(error), delay=seconds(error.delay))
+    except ValueError:
+        said = one_line(f"Release({error.delay!r}): no duration; write 30, '30s' or '5m'")
+        return Failure("fail", "failed", said, traceback=_trace(error))
+
+
+def _trace(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))[-TRACEBACK:]
+
+
+def one_line(said: str) -> str:
+    """`said` as one bounded line without control characters: safe in a log and a terminal."""
+    cleaned = "".join(c if c.isprintable() else " " for c in said[: 4 * MESSAGE])
+    return " ".join(cleaned.split())[:MESSAGE]
