@@ -54,7 +54,8 @@ def to_frame(records: pa.Table, limit: int | None = None) -> pd.DataFrame:
 def _weight(records: pa.Table) -> Indices:
     """Confidence and kind as one number: the larger, the better evidence."""
     confidence: npt.NDArray[np.float32] = records["confidence"].to_numpy()
-    kind: Indices = pc.index_in(records["source_kind"], pa.array(KINDS)).fill_null(len(KINDS)).to_numpy()
+    known = pc.index_in(records["source_kind"], pa.array(KINDS))
+    kind: Indices = known.fill_null(len(KINDS)).to_numpy()
     millionths: Indices = np.rint(np.nan_to_num(confidence) * 1e6).astype(np.int64)
     return millionths * 8 - kind
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 Hashes = npt.NDArray[np.uint64]
 
 _FULL = 0.8  # share of the slots that may be taken
-_GROWTH = 1.2  # 8 bytes of hashes and 8 · 1.2 / 0.8 of new slots: 20 bytes an address at the worst
+_GROWTH = 1.15  # while it grows: 8 bytes of hashes and 8 · 1.15 / 0.8 of new slots an address
 _FIRST = 1 << 12
-_BLOCK = 1 << 15
+_BLOCK = 1 << 13
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 _HALF = np.uint64(32)
@@ -62,8 +62,10 @@ class UniqueIndex:
         needed = (self._count + more) / _FULL
         if needed <= len(self._slots):
             return
+        size = math.ceil(max(needed, len(self._slots) * _GROWTH))
         hashes = self._slots[self._slots != 0]
-        self._slots = np.zeros(math.ceil(max(needed, len(self._slots) * _GROWTH)), np.uint64)
+        del self._slots
+        self._slots = np.zeros(size, np.uint64)
         for start in range(0, len(hashes), _BLOCK):
             _insert(self._slots, hashes[start : start + _BLOCK])
 
