@@ -69,8 +69,9 @@ class Curves:
         scatter = float(((new - mean[best]) ** 2 / mean[best]).sum()) / max(len(new) - 2, 1)
         logs = (likelihood - likelihood[best]) / max(scatter, 1.0)
         # "As before" is believed until the counts speak against it: chance alone bends the first
-        # fifth of a steady run by enough to mislead about the rest.
-        prior = np.where(bend == 0, 8.0, 1.0 / (2 * bends.size))
+        # fifth of a steady run by enough to mislead about the rest. Of decays, the web's are
+        # rather long-tailed. (Both were set by replaying runs: tests/test_progress.py.)
+        prior = np.where(bend == 0, 20.0, np.where(tail, 2.0, 1.0) / (2 * bends.size))
         weight = prior * np.exp(logs)
         return cls(bend, tail, scale, weight / weight.sum(), span, float(found[-1] - found[0]))
 

@@ -278,6 +278,7 @@ class Meter:
         self._by_pages = [_Mark(since.elapsed_seconds, since.emails_found, since.pages)]
         self._by_chunks = [_Mark(since.elapsed_seconds, since.emails_found, since.chunks_completed)]
         self._out_of_reach = False
+        self._last = since
 
     def see(self, now: Snapshot) -> Snapshot:
         """`now` with its rates and estimates; moments come in order."""
@@ -297,7 +298,20 @@ class Meter:
         )
         if now.ended:
             return replace(now, eta_seconds=0.0, emails_expected=now.emails_found)
-        return self._foresee(now, marks)
+        self._last = self._calm(self._foresee(now, marks))
+        return self._last
+
+    def _calm(self, now: Snapshot) -> Snapshot:
+        """`now` with an ETA that moves from the last by a share: more, the longer ago that is."""
+        last = self._last
+        if None in (now.eta_seconds, last.eta_seconds) or now.out_of_reach != last.out_of_reach:
+            return now
+        assert now.eta_seconds is not None and last.eta_seconds is not None
+        passed = now.elapsed_seconds - last.elapsed_seconds
+        share = -math.expm1(-passed / min(max(now.elapsed_seconds / 30, 2.0), 30.0))
+        # In ratios, as people feel it; five seconds more or less are nothing, even at the end.
+        before, after = max(last.eta_seconds - passed, 0.0) + 5, now.eta_seconds + 5
+        return replace(now, eta_seconds=before * (after / before) ** share - 5)
 
     def _foresee(self, now: Snapshot, marks: list[_Mark]) -> Snapshot:
         """`now` with its estimates, when there is enough to go by."""
