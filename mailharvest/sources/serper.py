@@ -1,0 +1,49 @@
+"""Serper (google.serper.dev): Google's results as JSON. simweb speaks its wire shape."""
+
+from __future__ import annotations
+
+from mailharvest.errors import BadKey, Blocked, OutOfCredits
+from mailharvest.sources.api import ask, key_of, message, payload
+from mailharvest.sources.result import Results, results
+from mailharvest.spec import Search
+from mailharvest.web import Web
+
+BASE = "https://google.serper.dev"
+
+
+async def page(
+    web: Web,
+    search: Search,
+    query: str,
+    number: int,
+    *,
+    country: str | None,
+    language: str | None,
+    timeout: float,
+) -> Results:
+    """Page `number`, 1-based, of the results for `query`.
+
+    Raises
+    ------
+    BadKey, OutOfCredits, Blocked, RateLimited, ProviderDown
+    """
+    name = search.provider
+    body = {"q": query, "num": search.results_per_page, "page": number}
+    if country:
+        body["gl"] = country
+    if language:
+        body["hl"] = language
+    url = (search.base_url or BASE).rstrip("/") + "/search"
+    # simweb may be set up to ask for no key; then none is sent.
+    keyless = name == "simweb" and search.api_key is None
+    headers = {} if keyless else {"X-API-KEY": key_of(search)}
+    reply = await ask(web, name, url, headers=headers, body=body, timeout=timeout)
+    if reply.status in (401, 403):
+        raise BadKey(f"{name} does not accept the API key in {search.api_key or 'search.api_key'}")
+    if reply.status >= 400:
+        said = message(reply)
+        if "credit" in said.lower():
+            raise OutOfCredits(f"{name}: {said}")
+        raise Blocked(f"{name} answered {reply.status}: {said or 'no reason given'}")
+    found = payload(name, reply).get("organic")
+    return results(found, ("title", "link", "snippet"), number, search.results_per_page)

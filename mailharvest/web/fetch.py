@@ -1,0 +1,326 @@
+"""One HTTP exchange, with every limit on it: the seam behind which a transport can be changed."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import aiohttp
+from aiohttp import hdrs
+from yarl import URL
+
+from mailharvest.web.content import HEAD, is_binary, may_be_text
+from mailharvest.web.guard import PrivateAddress, guarded_socket
+from mailharvest.web.resolve import Resolver
+
+try:  # the fastest inflate that is kept well; where it has no wheel, zlib does the same
+    from isal import isal_zlib as _zlib
+except ImportError:
+    import zlib as _zlib  # type: ignore[no-redef,unused-ignore]
+
+CONNECT = 10.0
+"""Seconds to wait for a connection, TLS included."""
+ENCODINGS = "gzip, deflate"
+"""Asked for: both are inflated in bounded steps. Neither br nor zstd is, by every backend."""
+
+_DRAIN = 64 * 1024
+_KEEP_ALIVE = 10.0
+# Chrome gives up at 256 KB of headers; a page with more cookies than the ordinary limits allow is
+# asked for once more, with one of the two limits raised, so that their product stays bounded.
+_LONG_FIELDS = {"max_line_size": 8190, "max_field_size": 2 * 2**20, "max_headers": 64}
+_MANY_FIELDS = {"max_line_size": 8190, "max_field_size": 8190, "max_headers": 8192}
+_GONE = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
+
+
+class FetchError(Exception):
+    """An exchange gave nothing: raised inside this room, data outside of it.
+
+    Attributes
+    ----------
+    kind : str
+        One of :class:`~mailharvest.chunk.PageError`'s.
+    passing : bool
+        It may be over when asked again.
+    site_wide : bool
+        The other pages of the site would fare the same now.
+    wait : float or None
+        Seconds that the site asked for.
+    status : int
+        0 when there was none.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        *,
+        passing: bool = False,
+        site_wide: bool = False,
+        wait: float | None = None,
+        status: int = 0,
+    ) -> None:
+        super().__init__(message)
+        self.kind, self.passing, self.site_wide = kind, passing, site_wide
+        self.wait, self.status = wait, status
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+
+@dataclass(slots=True)
+class Request:
+    """What to ask, and how much to take.
+
+    Attributes
+    ----------
+    url : str
+        Normalised; sent as it is.
+    headers : mapping
+        User-Agent and the like.
+    max_bytes : int
+        Of the decoded body.
+    cut : bool
+        Keep what fits in `max_bytes`; otherwise a longer body is an error.
+    any_type : bool
+        Take a body of any type and status; otherwise text of a 2xx alone.
+    private : bool
+        Loopback, private and link-local addresses may be dialled.
+    """
+
+    url: str
+    headers: Mapping[str, str]
+    max_bytes: int
+    cut: bool = False
+    any_type: bool = False
+    private: bool = False
+    method: str = "GET"
+    body: bytes | None = None
+
+
+@dataclass(slots=True)
+class Reply:
+    """What came back.
+
+    Attributes
+    ----------
+    headers : mapping
+        Names in any case.
+    body : bytes
+        Decoded of its content coding; empty unless it was wanted.
+    truncated : bool
+        The connection ended before the body did.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+    truncated: bool = False
+
+
+class Transport(Protocol):
+    """What carries requests. It follows no redirect, keeps no cookie and knows no site.
+
+    The caller sets the time limit: it cancels `get`, which then lets go of the connection.
+    """
+
+    async def get(self, request: Request) -> Reply:
+        """Exchange `request`.
+
+        Raises
+        ------
+        FetchError
+        """
+
+    async def close(self) -> None:
+        """Close every connection."""
+
+
+class AiohttpTransport:
+    """aiohttp's client, told to do no more than is needed.
+
+    Parameters
+    ----------
+    connections : int
+        In use at once, for guarded and open requests each.
+    """
+
+    def __init__(self, connections: int) -> None:
+        aiohttp.set_zlib_backend(_zlib)
+        self._resolver = Resolver()
+        # Two pools, so that a connection that one job was allowed to open inside is never handed
+        # to another that is not.
+        self._guarded = self._session(connections, guard=True)
+        self._open = self._session(connections, guard=False)
+
+    def _session(self, connections: int, *, guard: bool) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=connections,
+            keepalive_timeout=_KEEP_ALIVE,
+            resolver=self._resolver,
+            use_dns_cache=False,  # the resolver has its own, which costs no task a look-up
+            socket_factory=guarded_socket if guard else None,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            # The caller's limit covers the whole exchange; a timer per request here would be one
+            # too many. This one runs only while a connection is made.
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT),
+            headers={hdrs.ACCEPT_ENCODING: ENCODINGS},
+            trust_env=False,  # no proxy behind the guard's back, no netrc
+        )
+
+    async def close(self) -> None:
+        await self._guarded.close()
+        await self._open.close()
+        await self._resolver.close()
+
+    async def get(self, request: Request) -> Reply:
+        response = await self._send(request)
+        try:
+            status, headers = response.status, response.headers
+            if request.any_type:
+                body, truncated = await _read(response, request)
+            elif 200 <= status < 300:
+                if not may_be_text(headers.get(hdrs.CONTENT_TYPE)):
+                    raise FetchError(
+                        "not_text", "the server says that it is no text", status=status
+                    )
+                body, truncated = await _read(response, request)
+            else:
+                body, truncated = b"", False
+                await _drain(response)
+        except BaseException:
+            response.close()
+            raise
+        return Reply(status, headers, body, truncated)
+
+    async def _send(self, request: Request) -> aiohttp.ClientResponse:
+        session = self._open if request.private else self._guarded
+        try:
+            url = URL(request.url, encoded=True)
+            try:
+                return await session.request(
+                    request.method,
+                    url,
+                    headers=request.headers,
+                    data=request.body,
+                    allow_redirects=False,
+                )
+            except aiohttp.ClientResponseError as error:
+                if (limits := _wider(error)) is None:
+                    raise
+            return await session.request(
+                request.method,
+                url,
+                headers=request.headers,
+                data=request.body,
+                allow_redirects=False,
+                **limits,  # type: ignore[arg-type]
+            )
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _failure(error) from None
+
+
+async def _read(response: aiohttp.ClientResponse, request: Request) -> tuple[bytes, bool]:
+    """The decoded body, and whether it ends too early."""
+    content, cap = response.content, request.max_bytes
+    declared = response.content_length or 0
+    parts: list[bytes] = []
+    size, sniffed, truncated = 0, request.any_type, False
+    try:
+        while True:
+            block = await content.readany()
+            if block:
+                parts.append(block)
+                size += len(block)
+            if not sniffed and (size >= HEAD or not block):
+                sniffed = True
+                if is_binary(b"".join(parts)[:HEAD] if len(parts) > 1 else block[:HEAD]):
+                    raise FetchError(
+                        "not_text",
+                        "its first bytes are not those of a text",
+                        status=response.status,
+                    )
+            if not block:
+                break
+            if size > cap or (declared > cap and sniffed and not request.cut):
+                if not request.cut:
+                    raise FetchError(
+                        "too_large", f"more than {cap:,} bytes", status=response.status
+                    )
+                response.close()
+                break
+    except aiohttp.ClientPayloadError as error:
+        # What had arrived with the end of the connection is still in the stream's buffer, which
+        # its public methods no longer give.
+        parts.extend(content._buffer)
+        if not any(parts):
+            raise FetchError("protocol", _words(error), status=response.status) from None
+        truncated = True
+        response.close()
+    except (aiohttp.ClientError, OSError) as error:
+        raise _failure(error) from None
+    body = parts[0] if len(parts) == 1 else b"".join(parts)
+    return (body[:cap] if len(body) > cap else body), truncated
+
+
+async def _drain(response: aiohttp.ClientResponse) -> None:
+    """Read a body that nobody wants, when that is cheaper than a new connection."""
+    left = _DRAIN
+    if (response.content_length or 0) <= left:
+        try:
+            while block := await response.content.readany():
+                left -= len(block)
+                if left < 0:
+                    break
+            else:
+                return
+        except (aiohttp.ClientError, OSError):
+            pass
+    response.close()
+
+
+def _wider(error: aiohttp.ClientResponseError) -> dict[str, int] | None:
+    if "Too many headers" in error.message:
+        return _MANY_FIELDS
+    if "Got more than" in error.message:
+        return _LONG_FIELDS
+    return None
+
+
+def _failure(error: Exception) -> FetchError:
+    """The failure that an exception of aiohttp, the system or yarl stands for."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            return FetchError("tls", "its certificate is not valid here", site_wide=True)
+        case aiohttp.ClientConnectorSSLError():
+            return FetchError("tls", "no TLS connection", site_wide=True)
+        case aiohttp.ClientConnectorDNSError(os_error=cause):
+            if cause.errno in _GONE:
+                return FetchError("dns", "no such host", site_wide=True)
+            return FetchError("dns", "the resolver has no answer", passing=True, site_wide=True)
+        case aiohttp.ClientConnectorError(os_error=PrivateAddress() as cause):
+            return FetchError("private", str(cause.strerror), site_wide=True)
+        case aiohttp.ClientConnectorError(os_error=cause):
+            return FetchError("connect", _words(cause), passing=True, site_wide=True)
+        case aiohttp.ServerTimeoutError() | TimeoutError():
+            return FetchError(
+                "connect", f"no connection in {CONNECT:g} s", passing=True, site_wide=True
+            )
+        case aiohttp.ClientResponseError():
+            return FetchError("protocol", _words(error))
+        case aiohttp.InvalidURL() | ValueError():
+            return FetchError("bad_url", "it is no URL that can be asked for")
+        case _:
+            return FetchError("connect", _words(error), passing=True)
+
+
+def _words(error: BaseException) -> str:
+    """One printable line about `error`; its text may be a server's."""
+    text = getattr(error, "message", None) or getattr(error, "strerror", None) or str(error)
+    line = "".join(c if c.isprintable() and c.isascii() else " " for c in str(text)[:400])
+    return " ".join(line.split())[:160] or type(error).__name__
