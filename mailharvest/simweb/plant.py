@@ -1,0 +1,185 @@
+"""The ways in which pages write addresses: plainly, as a browser shows them, or cloaked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+from urllib.parse import quote
+
+from mailharvest.simweb.phrases import Language
+
+
+class Way(IntEnum):
+    """How an address stands on a page. From ``AT`` on its publisher hides it from robots."""
+
+    MAILTO = 0
+    LINK = 1
+    SUBJECT = 2
+    TEXT = 3
+    ENTITY = 4
+    ENTITIES = 5
+    CELL = 6
+    SPLIT = 7
+    PERCENT = 8
+    ATTRIBUTE = 9
+    MICRODATA = 10
+    JSON_LD = 11
+    AT = 12
+    BRACKETS = 13
+    CLOUDFLARE = 14
+    CLOUDFLARE_LINK = 15
+
+
+FIRST_CLOAK = int(Way.AT)
+
+
+def _table(weights: dict[Way, int]) -> tuple[int, ...]:
+    """256 ways to choose from with eight random bits; the first takes what is left."""
+    rest = 256 - sum(weights.values())
+    ways = [next(iter(weights))] * rest
+    for way, weight in weights.items():
+        ways += [way] * weight
+    return tuple(int(way) for way in ways)
+
+
+WAYS = _table(
+    {
+        Way.MAILTO: 0,  # about two in five
+        Way.LINK: 14,
+        Way.SUBJECT: 6,
+        Way.TEXT: 48,
+        Way.ENTITY: 10,
+        Way.ENTITIES: 8,
+        Way.CELL: 20,
+        Way.SPLIT: 10,
+        Way.PERCENT: 8,
+        Way.ATTRIBUTE: 8,
+        Way.MICRODATA: 6,
+        Way.JSON_LD: 12,
+    }
+)
+CLOAKS = _table({Way.AT: 64, Way.BRACKETS: 64, Way.CLOUDFLARE: 96, Way.CLOUDFLARE_LINK: 32})
+
+
+def cloudflare(email: str, key: int) -> str:
+    """Cloudflare's encoding: a key, and each byte xor the key, in hexadecimal.
+
+    >>> cloudflare("hi@example.com", 0x5A)
+    '5a32331a3f223b372a363f74393537'
+    """
+    return bytes([key, *(byte ^ key for byte in email.encode())]).hex()
+
+
+def _mailto(email: str, shown: str, draw: int, say: Language) -> str:
+    quotes = '"' if draw >> 33 & 7 else "'"
+    scheme = "mailto:" if draw >> 36 & 15 else "MAILTO:"
+    return f"<a href={quotes}{scheme}{shown}{quotes}>{shown}</a>"
+
+
+def _link(email: str, shown: str, draw: int, say: Language) -> str:
+    return f'<a class="button" href="mailto:{shown}">{say.button}</a>'
+
+
+def _subject(email: str, shown: str, draw: int, say: Language) -> str:
+    return (
+        f'<a class="button" href="mailto:{shown}?subject=Web%20request&amp;body=Hello%2C%0D%0A">'
+        f"{say.button}</a>"
+    )
+
+
+def _text(email: str, shown: str, draw: int, say: Language) -> str:
+    return f"{say.labels[draw >> 33 & 3]} {shown}{'.' if draw >> 35 & 1 else ''}"
+
+
+def _entity(email: str, shown: str, draw: int, say: Language) -> str:
+    return shown.replace("@", ("&#64;", "&#x40;", "&commat;", "&#064;")[draw >> 33 & 3])
+
+
+def _entities(email: str, shown: str, draw: int, say: Language) -> str:
+    if draw >> 33 & 1:
+        return "".join(f"&#{ord(letter)};" for letter in shown)
+    written = "".join(f"&#x{ord(letter):x};" for letter in shown)
+    return f'<a href="&#109;&#97;ilto:{written}">{written}</a>'
+
+
+def _split(email: str, shown: str, draw: int, say: Language) -> str:
+    local, _, domain = shown.partition("@")
+    head, _, tail = domain.partition(".")
+    return (
+        f"{local}<span>@</span>{domain}",
+        f"<b>{local}</b>@{domain}",
+        f"{local}@<wbr>{domain}",
+        f'<span class="u">{local}</span><span>@</span><span class="d">{head}.<wbr>{tail}</span>',
+    )[draw >> 33 & 3]
+
+
+def _percent(email: str, shown: str, draw: int, say: Language) -> str:
+    return (
+        f'<a class="button" href="mailto:%{ord(shown[0]):02X}{quote(shown[1:], safe=".")}">'
+        f"{say.button}</a>"
+    )
+
+
+def _attribute(email: str, shown: str, draw: int, say: Language) -> str:
+    return (
+        f'<img src="/img/mail.png" width="16" height="16" alt="{shown}">',
+        f'<a href="/#contact" title="{say.email}: {shown}">{say.button}</a>',
+        f'<a href="/#contact" aria-label="{shown}">{say.button}</a>',
+    )[(draw >> 33) % 3]
+
+
+def _microdata(email: str, shown: str, draw: int, say: Language) -> str:
+    return (
+        '<span itemscope itemtype="https://schema.org/ContactPoint">'
+        f'<meta itemprop="email" content="{shown}">{say.button}</span>'
+    )
+
+
+def _plain(email: str, shown: str, draw: int, say: Language) -> str:
+    return shown
+
+
+def _at(email: str, shown: str, draw: int, say: Language) -> str:
+    return email.replace("@", " [at] ").replace(".", " [dot] ")
+
+
+def _brackets(email: str, shown: str, draw: int, say: Language) -> str:
+    return email.replace("@", " (at) ").replace(".", " (dot) ")
+
+
+def _cloudflare(email: str, shown: str, draw: int, say: Language) -> str:
+    code = cloudflare(email, draw >> 33 & 0xFF)
+    return (
+        f'<a href="/cdn-cgi/l/email-protection" class="__cf_email__" data-cfemail="{code}">'
+        "[email&#160;protected]</a>"
+    )
+
+
+def _cloudflare_link(email: str, shown: str, draw: int, say: Language) -> str:
+    code = cloudflare(email, draw >> 33 & 0xFF)
+    return f'<a class="button" href="/cdn-cgi/l/email-protection#{code}">{say.button}</a>'
+
+
+WRITERS: tuple[Callable[[str, str, int, Language], str], ...] = (
+    _mailto,
+    _link,
+    _subject,
+    _text,
+    _entity,
+    _entities,
+    _plain,  # a table's cell, which the page draws
+    _split,
+    _percent,
+    _attribute,
+    _microdata,
+    _plain,  # in the head, where the page puts it
+    _at,
+    _brackets,
+    _cloudflare,
+    _cloudflare_link,
+)
+"""By :class:`Way`: the HTML that writes an address.
+
+Each takes the address in normal form, the address as the page shows it, random bits (33 and up
+are its own) and the language.
+"""
