@@ -74,7 +74,8 @@ class PageError:
     kind : str
         One of a closed set: ``dns``, ``connect``, ``tls``, ``timeout``, ``http_4xx``,
         ``http_5xx``, ``too_large``, ``not_text``, ``redirects``, ``robots``, ``private``,
-        ``protocol``, ``truncated``, ``bad_url``, ``crash``, ``file``, ``api_error``, ``no_results``.
+        ``protocol``, ``truncated``, ``bad_url``, ``crash``, ``file``, ``api_error``,
+        ``no_results``.
     message : str
         One line, bounded, of our own words; nothing that a page said unescaped.
     """

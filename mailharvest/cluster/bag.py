@@ -30,7 +30,9 @@ def bag_of(claims: Sequence[Claim]) -> db.Bag:
     that is tried again must really run again.
     """
     name = claims[0].key
-    return db.Bag({(name, i): (run_chunk, claim) for i, claim in enumerate(claims)}, name, len(claims))
+    return db.Bag(
+        {(name, i): (run_chunk, claim) for i, claim in enumerate(claims)}, name, len(claims)
+    )
 
 
 class DaskPool:
@@ -203,12 +205,12 @@ class DaskPool:
             error = future.exception()
             if not isinstance(error, KilledWorker):
                 return Failure("exception", "chunk_error", f"{type(error).__name__}: {error}")
-            return self._crash(claim, address)
+            return self._crash(address)
         if self.client.status == "running" and address not in self._look():
-            return self._crash(claim, address)
+            return self._crash(address)
         return Failure("lost", "scheduler_lost", "the Dask scheduler lost the chunk")
 
-    def _crash(self, claim: Claim, address: str) -> Failure:
+    def _crash(self, address: str) -> Failure:
         # Deaths are reported one by one: who shared the worker is counted at the first.
         alone = self._died.setdefault(address, len(self._at[address])) == 1
         return Failure("crash", "worker_crash", f"the worker {address} died", alone=alone)
@@ -251,4 +253,3 @@ class DaskPool:
 
     def close(self) -> None:
         self.drop([claim for claim, _, _ in self._flying.values()])
-

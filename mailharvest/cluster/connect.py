@@ -86,13 +86,19 @@ def _client(on: Any, stack: ExitStack, workers: int | None, threads: int | None)
     try:
         client = Client(on, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
-        raise ClusterError(f"no Dask scheduler at {on}: {error}; start one: dask scheduler") from None
+        raise ClusterError(
+            f"no Dask scheduler at {on}: {error}; start one: dask scheduler"
+        ) from None
     return stack.enter_context(client)
 
 
 def _local_cluster(stack: ExitStack, workers: int | None, threads: int | None) -> LocalCluster:
-    workers = workers or dask.config.get("mailharvest.cluster.workers", None) or dask.system.CPU_COUNT
-    threads = threads or dask.config.get("mailharvest.cluster.threads", None) or -(-SLOTS // workers)
+    workers = (
+        workers or dask.config.get("mailharvest.cluster.workers", None) or dask.system.CPU_COUNT
+    )
+    threads = (
+        threads or dask.config.get("mailharvest.cluster.threads", None) or -(-SLOTS // workers)
+    )
     # The scheduler reads its limits when it is built: only our own cluster sees these.
     with dask.config.set(OWN_CLUSTER):
         cluster = LocalCluster(

@@ -44,7 +44,9 @@ class Harvester(WorkerPlugin):
         """Start the loop and open the fetcher; runs before the worker takes a task."""
         self.counts = {"pages": 0.0, "bytes": 0.0, "emails": 0.0, "chunks": 0.0}
         self.loop = new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever, name="mailharvest-loop", daemon=True)
+        self.thread = threading.Thread(
+            target=self.loop.run_forever, name="mailharvest-loop", daemon=True
+        )
         self.thread.start()
         self.web = Web()
         asyncio.run_coroutine_threadsafe(self.web.open(), self.loop).result(30)
