@@ -21,7 +21,7 @@ SCRIPTS = 6
 
 
 class Part(NamedTuple):
-    """Bytes of a page, plain and as full-flushed raw deflate."""
+    """Bytes of a page, plain and as full-flushed raw deflate; those of one page only have none."""
 
     plain: bytes
     deflated: bytes
@@ -90,7 +90,8 @@ h2 { color: var(--main); font-size: 1.3rem; border-bottom: 2px solid var(--soft)
 .card { border: 1px solid var(--line); border-radius: RADIUS; padding: 1rem; background: #fff;
   overflow-wrap: anywhere }
 .card h3 { margin: 0 0 .3rem; font-size: 1.05rem } .card p { margin: .2rem 0 }
-.figure { height: 9rem; border-radius: RADIUS; background: linear-gradient(120deg, COLOUR33, COLOUR) }
+.figure { height: 9rem; border-radius: RADIUS;
+  background: linear-gradient(120deg, COLOUR33, COLOUR) }
 table { border-collapse: collapse; width: 100% }
 td, th { border-bottom: 1px solid var(--line); padding: .45rem .6rem; text-align: start }
 .button { display: inline-block; background: var(--main); color: #fff; padding: .4rem .9rem;
@@ -136,7 +137,7 @@ def _script(variant: int) -> str:
 <!-- build {version} of git@code.example.org:web/harbour.git -->
 <script>
 // loader 1.{variant}, maintained by dev@scripts.example.org
-var assets = ["/npm/slider@4.1.{variant}/dist/slider.min.js", "/npm/@harbour/menu@{version}/menu.js"];
+var assets = ["/npm/slider@4.1.{variant}/slider.min.js", "/npm/@harbour/menu@{version}/menu.js"];
 var modules = [
   {modules}
 ];
@@ -238,7 +239,8 @@ def _form(say: Language, draw: int) -> str:
         f"<p>{_prose(say, draw, 10)}</p>\n"
         '<form method="post" action="/#contact">\n<input name="name" autocomplete="name">\n'
         '<input type="email" name="email" placeholder="you@example.com">\n'
-        f'<textarea name="text" rows="4"></textarea>\n<button class="button">{say.button}</button>\n'
+        '<textarea name="text" rows="4"></textarea>\n'
+        f'<button class="button">{say.button}</button>\n'
         "</form>\n"
     )
 

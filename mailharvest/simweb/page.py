@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from itertools import islice
 from struct import pack
 from typing import NamedTuple
 
 from mailharvest.simweb.draw import mix
 from mailharvest.simweb.library import BLOCKS, SCRIPTS, STYLES, Library, Part, library
 from mailharvest.simweb.phrases import LANGUAGES, Language
-from mailharvest.simweb.plant import WRITERS, Way
+from mailharvest.simweb.plant import WRITERS, Way, Writing
 from mailharvest.simweb.site import Robots, Site
 from mailharvest.simweb.world import Planted, World
 
@@ -20,32 +22,34 @@ except ImportError:  # no wheel for this machine: dearer, the same
 
 _GZIP_START = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 _NAV = 6
+_STRIDES = (1, 5, 7, 11, 13, 17, 19, 23)  # with 24 blocks: none comes twice
+_CELL, _JSON_LD = int(Way.CELL), int(Way.JSON_LD)
+_SPACED = str.maketrans("._-", "   ")
 
 
 class Page(NamedTuple):
     """A page, ready to be written plain or compressed."""
 
     content_type: str
-    parts: list[Part | bytes]
+    parts: list[Part]
 
     def plain(self) -> bytes:
         """The HTML."""
-        return b"".join([p if type(p) is bytes else p[0] for p in self.parts])
+        return b"".join([part.plain for part in self.parts])
 
     def gzip(self) -> bytes:
         """The HTML as one gzip member; nothing is compressed here (see library)."""
         out = [_GZIP_START]
         crc = size = 0
         for part in self.parts:
-            if type(part) is bytes:
-                plain = part
-                length = len(part)
-                out += (pack("<BHH", 0, length, length ^ 0xFFFF), part)
-            else:
-                plain, deflated = part
+            plain, deflated = part
+            length = len(plain)
+            if deflated:
                 out.append(deflated)
+            else:
+                out += (pack("<BHH", 0, length, length ^ 0xFFFF), plain)
             crc = crc32(plain, crc)
-            size += len(plain)
+            size += length
         out.append(pack("<BBII", 3, 0, crc, size & 0xFFFFFFFF))
         return b"".join(out)
 
@@ -69,25 +73,25 @@ def build(world: World, page: int) -> Page:
     number = page // world.sites
     say, charset = language_of(site)
     shelf = library(say, charset)
-    draw = mix(world.draw(page) + 3)
+    bits = mix(world.draw(page) + 3)
+    blocks = _blocks(shelf, bits >> 16)
     planted = world.planted(page)
     title = title_of(site, number)
 
-    def text(html: str) -> bytes:
-        return html.encode(charset, "xmlcharrefreplace")
+    def text(html: str) -> Part:
+        return Part(html.encode(charset, "xmlcharrefreplace"), b"")
 
-    parts: list[Part | bytes] = [
+    parts: list[Part] = [
         shelf.start,
         text(_head(site, say, title, planted)),
         shelf.styles[(site.draw >> 23) % STYLES],
         text(_banner(world, site, say, title)),
     ]
-    groups = _groups(site, say, planted)
-    draw = _blocks(shelf, parts, draw, 1 + (draw & 3))
-    for group in groups:
+    parts += islice(blocks, 3 + (bits & 3))
+    for nth, group in enumerate(_groups(site, say, planted), 1):
         parts.append(text(group))
-        draw = _blocks(shelf, parts, draw, draw >> 2 & 3)
-    parts.append(text(_foot(site, say, draw)))
+        parts += islice(blocks, 1 + (bits >> 2 * nth & 3))
+    parts.append(text(_foot(site, say, bits >> 32)))
     parts.append(shelf.scripts[(site.draw >> 27) % SCRIPTS])
     named = f"; charset={charset}" if site.draw & 3 else ""
     return Page(f"text/html{named}", parts)
@@ -106,26 +110,15 @@ def robots_txt(site: Site) -> bytes:
     ).encode()
 
 
-def _blocks(shelf: Library, parts: list[Part | bytes], draw: int, count: int) -> int:
-    """Add that many sections without addresses; the random bits that are left."""
-    for _ in range(count):
-        draw = mix(draw)
-        parts.append(shelf.blocks[(draw >> 8) % BLOCKS])
-    return draw
-
-
-def _shown(site: Site, email: str, draw: int) -> str:
-    """The address as the page writes it."""
-    local, _, domain = email.partition("@")
-    if site.wide and domain == site.domain:
-        domain = site.shown
-    if not draw >> 56 & 31:
-        local = local.title()
-    return f"{local}@{domain}"
+def _blocks(shelf: Library, bits: int) -> Iterator[Part]:
+    """The sections without addresses, in an order of the page's own."""
+    place, stride = bits % BLOCKS, _STRIDES[bits >> 8 & 7]
+    for turn in range(BLOCKS):
+        yield shelf.blocks[(place + turn * stride) % BLOCKS]
 
 
 def _head(site: Site, say: Language, title: str, planted: list[Planted]) -> str:
-    data: dict[str, object] = {
+    data = {
         "@context": "https://schema.org",
         "@type": "Organization",
         "name": title.partition(" - ")[0],
@@ -133,16 +126,13 @@ def _head(site: Site, say: Language, title: str, planted: list[Planted]) -> str:
     points = [
         {"@type": "ContactPoint", "email": ("mailto:" if draw >> 33 & 1 else "") + email}
         for email, way, draw in planted
-        if way == Way.JSON_LD
+        if way == _JSON_LD
     ]
-    if len(points) == 1:
-        data["email"] = points[0]["email"]
-    elif points:
-        data["contactPoint"] = points
+    linked = json.dumps(data | {"contactPoint": points} if points else data)
     return (
         f"<title>{title}</title>\n"
         f'<meta name="description" content="{say.sentences[site.draw % len(say.sentences)]}">\n'
-        f'<script type="application/ld+json">{json.dumps(data)}</script>\n'
+        f'<script type="application/ld+json">{linked}</script>\n'
     )
 
 
@@ -162,18 +152,20 @@ def _groups(site: Site, say: Language, planted: list[Planted]) -> list[str]:
     """The page's addresses, as the sections in which they stand."""
     cards = []
     rows = []
-    for nth, (email, way, draw) in enumerate(planted):
-        if way == Way.JSON_LD:
+    for email, way, draw in planted:
+        if way == _JSON_LD:
             continue
-        html = WRITERS[way](email, _shown(site, email, draw), draw, say)
-        name = email.partition("@")[0].replace(".", " ").replace("_", " ").replace("-", " ").title()
+        local, _, domain = email.partition("@")
+        if domain == site.domain:
+            domain = site.shown
+        shown = f"{local}@{domain}" if draw >> 56 & 31 else f"{local.title()}@{domain}"
+        html = WRITERS[way](Writing(email, shown, draw, say))
+        name = local.translate(_SPACED).title()
         title = say.titles[(draw >> 40) % len(say.titles)]
-        if way == Way.CELL:
+        if way == _CELL:
             rows.append(f"<tr><td>{name}</td><td>{title}</td><td>{html}</td></tr>\n")
         else:
-            cards.append(
-                f'<div class="card" id="p{nth}"><h3>{name}</h3><p>{title}</p><p>{html}</p></div>\n'
-            )
+            cards.append(f'<div class="card"><h3>{name}</h3><p>{title}</p><p>{html}</p></div>\n')
     groups = []
     half = (len(cards) + 1) // 2
     for heading, some in ((say.team, cards[:half]), (say.contact, cards[half:])):
@@ -191,11 +183,14 @@ def _groups(site: Site, say: Language, planted: list[Planted]) -> list[str]:
     return groups
 
 
-def _foot(site: Site, say: Language, draw: int) -> str:
+def _foot(site: Site, say: Language, bits: int) -> str:
     """The end of the text; on some pages with what looks like an address and is none."""
-    extra = {
-        0: f'<p style="display:none">trap-{site.index}@traps.example.org</p>',
-        1: f"<p>Mastodon: @{site.name.replace('-', '_')}@social.example.org</p>",
-        2: "<p>ftp://guest@files.example.org/catalogue.zip</p>",
-    }.get(draw >> 20 & 63, "")
+    extra = ""
+    chance = bits & 63
+    if chance == 0:
+        extra = f'<p style="display:none">trap-{site.index}@traps.example.org</p>'
+    elif chance == 1:
+        extra = f"<p>Mastodon: @{site.name.replace('-', '_')}@social.example.org</p>"
+    elif chance == 2:
+        extra = "<p>ftp://guest@files.example.org/catalogue.zip</p>"
     return f"</main>\n<footer>{extra}<p>&copy; 2026 {site.name} - {say.rights}</p></footer>\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
+from typing import NamedTuple
 from urllib.parse import quote
 
 from mailharvest.simweb.phrases import Language
@@ -70,97 +71,109 @@ def cloudflare(email: str, key: int) -> str:
     return bytes([key, *(byte ^ key for byte in email.encode())]).hex()
 
 
-def _mailto(email: str, shown: str, draw: int, say: Language) -> str:
-    quotes = '"' if draw >> 33 & 7 else "'"
-    scheme = "mailto:" if draw >> 36 & 15 else "MAILTO:"
-    return f"<a href={quotes}{scheme}{shown}{quotes}>{shown}</a>"
+class Writing(NamedTuple):
+    """An address to be written: in normal form, as the page shows it; random bits; the language.
+
+    Of the bits, 33 and up are the writer's to use.
+    """
+
+    email: str
+    shown: str
+    draw: int
+    say: Language
 
 
-def _link(email: str, shown: str, draw: int, say: Language) -> str:
-    return f'<a class="button" href="mailto:{shown}">{say.button}</a>'
+def _mailto(one: Writing) -> str:
+    quotes = '"' if one.draw >> 33 & 7 else "'"
+    scheme = "mailto:" if one.draw >> 36 & 15 else "MAILTO:"
+    return f"<a href={quotes}{scheme}{one.shown}{quotes}>{one.shown}</a>"
 
 
-def _subject(email: str, shown: str, draw: int, say: Language) -> str:
+def _link(one: Writing) -> str:
+    return f'<a class="button" href="mailto:{one.shown}">{one.say.button}</a>'
+
+
+def _subject(one: Writing) -> str:
     return (
-        f'<a class="button" href="mailto:{shown}?subject=Web%20request&amp;body=Hello%2C%0D%0A">'
-        f"{say.button}</a>"
+        f'<a class="button" href="mailto:{one.shown}?subject=Web%20request&amp;body=Hello%2C%0D%0A"'
+        f">{one.say.button}</a>"
     )
 
 
-def _text(email: str, shown: str, draw: int, say: Language) -> str:
-    return f"{say.labels[draw >> 33 & 3]} {shown}{'.' if draw >> 35 & 1 else ''}"
+def _text(one: Writing) -> str:
+    return f"{one.say.labels[one.draw >> 33 & 3]} {one.shown}{'.' if one.draw >> 35 & 1 else ''}"
 
 
-def _entity(email: str, shown: str, draw: int, say: Language) -> str:
-    return shown.replace("@", ("&#64;", "&#x40;", "&commat;", "&#064;")[draw >> 33 & 3])
+def _entity(one: Writing) -> str:
+    return one.shown.replace("@", ("&#64;", "&#x40;", "&commat;", "&#064;")[one.draw >> 33 & 3])
 
 
-def _entities(email: str, shown: str, draw: int, say: Language) -> str:
-    if draw >> 33 & 1:
-        return "".join(f"&#{ord(letter)};" for letter in shown)
-    written = "".join(f"&#x{ord(letter):x};" for letter in shown)
+def _entities(one: Writing) -> str:
+    if one.draw >> 33 & 1:
+        return "".join(f"&#{ord(letter)};" for letter in one.shown)
+    written = "".join(f"&#x{ord(letter):x};" for letter in one.shown)
     return f'<a href="&#109;&#97;ilto:{written}">{written}</a>'
 
 
-def _split(email: str, shown: str, draw: int, say: Language) -> str:
-    local, _, domain = shown.partition("@")
+def _split(one: Writing) -> str:
+    local, _, domain = one.shown.partition("@")
     head, _, tail = domain.partition(".")
     return (
         f"{local}<span>@</span>{domain}",
         f"<b>{local}</b>@{domain}",
         f"{local}@<wbr>{domain}",
         f'<span class="u">{local}</span><span>@</span><span class="d">{head}.<wbr>{tail}</span>',
-    )[draw >> 33 & 3]
+    )[one.draw >> 33 & 3]
 
 
-def _percent(email: str, shown: str, draw: int, say: Language) -> str:
+def _percent(one: Writing) -> str:
     return (
-        f'<a class="button" href="mailto:%{ord(shown[0]):02X}{quote(shown[1:], safe=".")}">'
-        f"{say.button}</a>"
+        f'<a class="button" href="mailto:%{ord(one.shown[0]):02X}{quote(one.shown[1:], safe=".")}">'
+        f"{one.say.button}</a>"
     )
 
 
-def _attribute(email: str, shown: str, draw: int, say: Language) -> str:
+def _attribute(one: Writing) -> str:
     return (
-        f'<img src="/img/mail.png" width="16" height="16" alt="{shown}">',
-        f'<a href="/#contact" title="{say.email}: {shown}">{say.button}</a>',
-        f'<a href="/#contact" aria-label="{shown}">{say.button}</a>',
-    )[(draw >> 33) % 3]
+        f'<img src="/img/mail.png" width="16" height="16" alt="{one.shown}">',
+        f'<a href="/#contact" title="{one.say.email}: {one.shown}">{one.say.button}</a>',
+        f'<a href="/#contact" aria-label="{one.shown}">{one.say.button}</a>',
+    )[(one.draw >> 33) % 3]
 
 
-def _microdata(email: str, shown: str, draw: int, say: Language) -> str:
+def _microdata(one: Writing) -> str:
     return (
         '<span itemscope itemtype="https://schema.org/ContactPoint">'
-        f'<meta itemprop="email" content="{shown}">{say.button}</span>'
+        f'<meta itemprop="email" content="{one.shown}">{one.say.button}</span>'
     )
 
 
-def _plain(email: str, shown: str, draw: int, say: Language) -> str:
-    return shown
+def _plain(one: Writing) -> str:
+    return one.shown
 
 
-def _at(email: str, shown: str, draw: int, say: Language) -> str:
-    return email.replace("@", " [at] ").replace(".", " [dot] ")
+def _at(one: Writing) -> str:
+    return one.email.replace("@", " [at] ").replace(".", " [dot] ")
 
 
-def _brackets(email: str, shown: str, draw: int, say: Language) -> str:
-    return email.replace("@", " (at) ").replace(".", " (dot) ")
+def _brackets(one: Writing) -> str:
+    return one.email.replace("@", " (at) ").replace(".", " (dot) ")
 
 
-def _cloudflare(email: str, shown: str, draw: int, say: Language) -> str:
-    code = cloudflare(email, draw >> 33 & 0xFF)
+def _cloudflare(one: Writing) -> str:
+    code = cloudflare(one.email, one.draw >> 33 & 0xFF)
     return (
         f'<a href="/cdn-cgi/l/email-protection" class="__cf_email__" data-cfemail="{code}">'
         "[email&#160;protected]</a>"
     )
 
 
-def _cloudflare_link(email: str, shown: str, draw: int, say: Language) -> str:
-    code = cloudflare(email, draw >> 33 & 0xFF)
-    return f'<a class="button" href="/cdn-cgi/l/email-protection#{code}">{say.button}</a>'
+def _cloudflare_link(one: Writing) -> str:
+    code = cloudflare(one.email, one.draw >> 33 & 0xFF)
+    return f'<a class="button" href="/cdn-cgi/l/email-protection#{code}">{one.say.button}</a>'
 
 
-WRITERS: tuple[Callable[[str, str, int, Language], str], ...] = (
+WRITERS: tuple[Callable[[Writing], str], ...] = (
     _mailto,
     _link,
     _subject,
@@ -178,8 +191,4 @@ WRITERS: tuple[Callable[[str, str, int, Language], str], ...] = (
     _cloudflare,
     _cloudflare_link,
 )
-"""By :class:`Way`: the HTML that writes an address.
-
-Each takes the address in normal form, the address as the page shows it, random bits (33 and up
-are its own) and the language.
-"""
+"""By :class:`Way`: the HTML that writes an address."""

@@ -140,7 +140,7 @@ def serve(
     world: World,
     port: int = 0,
     *,
-    ready: Callable[[int], None] = lambda port: None,
+    ready: Callable[[int], object],
     with_stdin: bool = False,
 ) -> None:
     """Serve `world` from this process, until it is interrupted (``KeyboardInterrupt``).
@@ -150,7 +150,7 @@ def serve(
     world : World
     port : int
         0 takes a free one.
-    ready : callable, optional
+    ready : callable
         Called with the port when connections are taken.
     with_stdin : bool
         Return when standard input ends.
@@ -165,7 +165,7 @@ def serve(
         runner.run(_serve(world, port, ready, with_stdin))
 
 
-async def _serve(world: World, port: int, ready: Callable[[int], None], with_stdin: bool) -> None:
+async def _serve(world: World, port: int, ready: Callable[[int], object], with_stdin: bool) -> None:
     loop = asyncio.get_running_loop()
     done = asyncio.Event()
     server = Server(world, port)
@@ -272,7 +272,8 @@ def _tell_person(world: World, port: int) -> None:
 simweb: {world.sites:,} sites, {world.pages:,} pages at {url}
 
 A page:    {world.link(0, port)}
-A search:  curl -s {url}/search -H 'X-API-KEY: {world.api_key or "any"}' -H 'Content-Type: application/json' \\
+A search:  curl -s {url}/search -H 'X-API-KEY: {world.api_key or "any"}' \\
+             -H 'Content-Type: application/json' \\
              -d '{{"q": "real estate agents Cairo", "gl": "eg", "num": 10, "page": 1}}'
 Or:        curl -s '{url}/searx/search?q=real+estate&format=json'
 Counts:    curl -s '{url}/simweb/stats?pace=1'

@@ -122,7 +122,7 @@ def searxng(
         return 403, "text/html; charset=utf-8", b"<h1>Forbidden</h1>"
     query = asked.get("q", "").strip()
     number = asked.get("pageno", "1")
-    if not query or not number.isdecimal() or not 1 <= int(number[:9]):
+    if not query or not number.isdecimal() or int(number[:9]) < 1:
         return 400, "application/json", b'{"error": "No query"}'
     if account.too_fast(now, world.search_rate):
         return 429, "text/plain", b"Too Many Requests"

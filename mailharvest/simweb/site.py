@@ -82,7 +82,7 @@ class Site:
 
     def section(self, number: int) -> str:
         """The folder of a page; the front page has none."""
-        return _SECTIONS[mix(self.draw + number) & 7] if number else ""
+        return _SECTIONS[self.draw >> number * 5 % 61 & 7] if number else ""
 
     def path(self, number: int) -> str:
         """Path of the site's page `number`."""

@@ -1,5 +1,7 @@
 """Names of companies and people, to make host names and addresses that read like real ones."""
 
+# ruff: noqa: SIM905 - a table of words is easier to read as text
+
 from __future__ import annotations
 
 PLACES = (

@@ -24,6 +24,26 @@ _SITES_KEPT = 4096
 _MOVED = re.compile(r"/(go|old)/(\d{1,9})\Z")
 
 
+_RANGES = {
+    "sites": (1, 10**9),
+    "pages_per_site": (1, 10**9),
+    "results_per_query": (1, 10**9),
+    "addresses": (0, 20),
+    "duplicates": (0, 0.9),
+    "cloaked": (0, 1),
+    "snippets": (0, 1),
+    "errors": (0, 1),
+    "flaky": (0, 1),
+    "redirects": (0, 1),
+    "robots": (0, 1),
+    "slow": (0, 1),
+    "slow_seconds": (0, 3600),
+    "latency": (0, 3600),
+    "search_latency": (0, 3600),
+    "poison": (0, 10**9),
+}
+
+
 class Fate(IntEnum):
     """What becomes of a request for a page."""
 
@@ -119,17 +139,9 @@ class World:
     credits: int | None = None
 
     def __post_init__(self) -> None:
-        for name in "duplicates cloaked snippets errors flaky redirects robots slow".split():
-            if not 0 <= getattr(self, name) <= (0.95 if name == "duplicates" else 1):
-                raise SpecError("must be a share: 0 to 1 (duplicates: to 0.95)", field=name)
-        for name in "sites pages_per_site results_per_query".split():
-            if not 1 <= getattr(self, name) <= 10**9:
-                raise SpecError("must be at least 1", field=name)
-        for name in "latency search_latency slow_seconds poison".split():
-            if not getattr(self, name) >= 0:
-                raise SpecError("must not be negative", field=name)
-        if not 0 <= self.addresses <= 20:
-            raise SpecError("must be 0 to 20 for a page", field="addresses")
+        for name, (least, most) in _RANGES.items():
+            if not least <= getattr(self, name) <= most:
+                raise SpecError(f"must be {least} to {most:,}", field=name)
 
     # -- what is derived once; cached_property writes past the frozen fields
 
@@ -237,6 +249,10 @@ class World:
         if site.robots is Robots.FOLDER:
             return site.section(page // self.sites) == CLOSED_FOLDER
         return site.blocked
+
+    def lost(self, page: int) -> bool:
+        """Whether a perfect and polite harvest gets nothing from it."""
+        return self.fate(page) is not Fate.ANSWERED or self.disallowed(page)
 
     def link(self, page: int, port: int) -> str:
         """The URL by which a search finds it."""
@@ -348,11 +364,12 @@ class World:
         hits: set[int] = set()
         for query in queries:
             hits.update(self.results(query, country, 0, max_results))
-        found: set[str] = set()
+        fetched = hits - set(self.pages_of(without)) if pages else set()
+        found = self.page_truth(fetched, obfuscated=obfuscated)
         if snippets:
-            found.update(filter(None, map(self.snippet_address, hits)))
-        if pages:
-            found |= self.page_truth(hits - set(self.pages_of(without)), obfuscated=obfuscated)
+            # What a snippet shows is on the page too: only pages that gave nothing matter.
+            lost = (page for page in hits if page not in fetched or self.lost(page))
+            found.update(filter(None, map(self.snippet_address, lost)))
         return found
 
     def site_truth(self, urls: Iterable[str], *, obfuscated: bool = False) -> set[str]:
@@ -364,8 +381,8 @@ class World:
         below = len(Way) if obfuscated else FIRST_CLOAK
         return {
             email
-            for page in pages
-            if self.fate(page) is Fate.ANSWERED and not self.disallowed(page)
+            for page in sorted(pages, key=self.sites.__rmod__)  # a site's pages together
+            if not self.lost(page)
             for email, way, _ in self.planted(page)
             if way < below
         }
