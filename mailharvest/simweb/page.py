@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from struct import pack
 from typing import NamedTuple
@@ -60,32 +61,55 @@ def language_of(site: Site) -> tuple[Language, str]:
     return say, say.charsets[(site.draw >> 50) % len(say.charsets)]
 
 
-def title_of(site: Site, number: int) -> str:
-    """Title of a site's page."""
-    say, _ = language_of(site)
-    place, trade, _ = site.name.split("-")
-    return f"{place.title()} {trade.title()} - {say.nav[number % len(say.nav)]}"
+class _Dress(NamedTuple):
+    """What all pages of a site share."""
+
+    say: Language
+    charset: str
+    shelf: Library
+    name: str
+    nav: str
+
+
+@lru_cache(maxsize=1024)
+def _dress(site: Site, pages: int) -> _Dress:
+    say, charset = language_of(site)
+    links = "".join(
+        f'<a href="{site.path(number)}">{say.nav[number % len(say.nav)]}</a>\n'
+        for number in range(min(_NAV, pages))
+    )
+    name = " ".join(site.name.split("-")[:2]).title()
+    return _Dress(say, charset, library(say, charset), name, links)
+
+
+def title_of(world: World, page: int) -> str:
+    """Title of a page."""
+    number, index = divmod(page, world.sites)
+    dress = _dress(world.site(index), world.pages_per_site)
+    return f"{dress.name} - {dress.say.nav[number % len(dress.say.nav)]}"
 
 
 def build(world: World, page: int) -> Page:
     """The page of that number, whatever its fate."""
-    site = world.site(page % world.sites)
-    number = page // world.sites
-    say, charset = language_of(site)
-    shelf = library(say, charset)
+    number, index = divmod(page, world.sites)
+    site = world.site(index)
+    say, charset, shelf, name, nav = _dress(site, world.pages_per_site)
     bits = mix(world.draw(page) + 3)
     blocks = _blocks(shelf, bits >> 16)
     planted = world.planted(page)
-    title = title_of(site, number)
+    here = say.nav[number % len(say.nav)]
 
     def text(html: str) -> Part:
         return Part(html.encode(charset, "xmlcharrefreplace"), b"")
 
-    parts: list[Part] = [
+    parts = [
         shelf.start,
-        text(_head(site, say, title, planted)),
+        text(_head(site, say, name, here, planted)),
         shelf.styles[(site.draw >> 23) % STYLES],
-        text(_banner(world, site, say, title)),
+        text(
+            '<header><img src="/img/logo.png" srcset="/img/logo@2x.png 2x" width="1" alt="">'
+            f"<h1>{name}</h1><p>{here}</p></header>\n<nav>{nav}</nav>\n<main>\n"
+        ),
     ]
     parts += islice(blocks, 3 + (bits & 3))
     for nth, group in enumerate(_groups(site, say, planted), 1):
@@ -117,34 +141,18 @@ def _blocks(shelf: Library, bits: int) -> Iterator[Part]:
         yield shelf.blocks[(place + turn * stride) % BLOCKS]
 
 
-def _head(site: Site, say: Language, title: str, planted: list[Planted]) -> str:
-    data = {
-        "@context": "https://schema.org",
-        "@type": "Organization",
-        "name": title.partition(" - ")[0],
-    }
+def _head(site: Site, say: Language, name: str, here: str, planted: list[Planted]) -> str:
     points = [
         {"@type": "ContactPoint", "email": ("mailto:" if draw >> 33 & 1 else "") + email}
         for email, way, draw in planted
         if way == _JSON_LD
     ]
-    linked = json.dumps(data | {"contactPoint": points} if points else data)
+    contact = f', "contactPoint": {json.dumps(points)}' if points else ""
     return (
-        f"<title>{title}</title>\n"
+        f"<title>{name} - {here}</title>\n"
         f'<meta name="description" content="{say.sentences[site.draw % len(say.sentences)]}">\n'
-        f'<script type="application/ld+json">{linked}</script>\n'
-    )
-
-
-def _banner(world: World, site: Site, say: Language, title: str) -> str:
-    links = "".join(
-        f'<a href="{world.path(site, number)}">{say.nav[number % len(say.nav)]}</a>\n'
-        for number in range(min(_NAV, world.pages_per_site))
-    )
-    name, _, here = title.partition(" - ")
-    return (
-        f'<header><img src="/img/logo.png" srcset="/img/logo@2x.png 2x" width="1" alt="">'
-        f"<h1>{name}</h1><p>{here}</p></header>\n<nav>{links}</nav>\n<main>\n"
+        '<script type="application/ld+json">{"@context": "https://schema.org",'
+        f' "@type": "Organization", "name": "{name}"{contact}}}</script>\n'
     )
 
 

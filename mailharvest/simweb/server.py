@@ -102,7 +102,7 @@ class Server:
             number = page // world.sites
             where = f"/go/{number}"
             if moved is Moved.ONCE:
-                where = world.path(site, number)
+                where = site.path(number)
                 if page & 1:
                     where = f"http://{site.name}{SUFFIX}:{self.port}{where}"
             status = 302 if moved is Moved.TWICE else 301
@@ -110,12 +110,12 @@ class Server:
         if world.disallowed(page):
             stats.disallowed += 1
         fate = world.fate(page)
-        if fate is not Fate.ANSWERED:
+        if fate > Fate.FALTERS:
             stats.errors += 1
             if fate is Fate.LOOP:
                 return Answer(302, fields=f"Location: {path}\r\n", delay=delay)
             return Answer(_GONE[fate], "text/html", _MISSING, delay)
-        if world.falters(page) and page not in self._stumbled:
+        if fate is Fate.FALTERS and page not in self._stumbled:
             self._stumbled[page] = None
             if len(self._stumbled) > _STUMBLED_KEPT:
                 del self._stumbled[next(iter(self._stumbled))]
@@ -123,7 +123,7 @@ class Server:
             return Answer(503, fields="Retry-After: 1\r\n", delay=delay)
         stats.pages += 1
         built = build(world, page)
-        fields = "X-Poison: 1\r\n" if path == "/poison" else ""
+        fields = "X-Poison: 1\r\n" if site.poisoned and path == "/poison" else ""
         if "gzip" in (request.field(b"accept-encoding") or ""):
             fields += "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n"
             return Answer(200, built.content_type, built.gzip(), delay, fields)

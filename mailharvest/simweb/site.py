@@ -47,13 +47,16 @@ class Site:
         Domain of its addresses, as A-labels (RFC 5890) and as its pages write it.
     robots : Robots
     slow : bool
+    poisoned : bool
+        Its front page is at ``/poison``.
     """
 
-    __slots__ = ("domain", "draw", "index", "name", "robots", "shown", "slow", "style")
+    __slots__ = ("domain", "draw", "index", "name", "poisoned", "robots", "shown", "slow", "style")
 
-    def __init__(self, index: int, draw: int, robots: int, slow: int) -> None:
+    def __init__(self, index: int, draw: int, robots: int, slow: int, poisoned: bool) -> None:
         """`robots` and `slow` are thresholds that 16 random bits must stay below."""
         self.index = index
+        self.poisoned = poisoned
         self.draw = draw
         self.name = name = f"{PLACES[draw & 63]}-{TRADES[draw >> 6 & 31]}-{index:05d}"
         ending = ("com", "com", "org", "net")[draw >> 11 & 3]
@@ -64,7 +67,7 @@ class Site:
             self.domain = f"xn--{label.encode('punycode').decode()}.example.{ending}"
         self.slow = draw >> 21 & 0xFFFF < slow
         rule = draw >> 37 & 15
-        if draw >> 48 < robots:
+        if draw >> 48 < robots and not poisoned:
             self.robots = _RULES[rule]
         else:
             self.robots = Robots.PLAIN if rule > 3 else Robots.MISSING
@@ -87,7 +90,7 @@ class Site:
     def path(self, number: int) -> str:
         """Path of the site's page `number`."""
         if number == 0:
-            return "/"
+            return "/poison" if self.poisoned else "/"
         if self.style == 2:
             return f"/index.php?page={number}"
         section = self.section(number)
@@ -97,7 +100,7 @@ class Site:
 
     def number(self, path: str) -> int | None:
         """Number that `path` would have: the inverse of :meth:`path`."""
-        if path == "/":
+        if path == self.path(0):
             return 0
         match = _NUMBER.search(path)
         if match and self.path(number := int(match[1])) == path:

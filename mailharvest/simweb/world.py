@@ -48,11 +48,15 @@ class Fate(IntEnum):
     """What becomes of a request for a page."""
 
     ANSWERED = 0
-    NOT_FOUND = 1  # 404
-    GONE = 2  # 410
-    BROKEN = 3  # 500
-    RESET = 4  # the connection is reset
-    LOOP = 5  # redirects to itself
+    FALTERS = 1  # 503 and Retry-After the first time, then answered
+    NOT_FOUND = 2  # 404
+    GONE = 3  # 410
+    BROKEN = 4  # 500
+    RESET = 5  # the connection is reset
+    LOOP = 6  # redirects to itself
+
+
+_LOSSES = tuple(fate for fate in Fate if fate > Fate.FALTERS)
 
 
 class Moved(IntEnum):
@@ -183,8 +187,8 @@ class World:
             if len(self._sites) >= _SITES_KEPT:
                 self._sites.clear()
             limits = self._thresholds
-            robots = 0 if index < self.poison else limits["robots"]
-            found = Site(index, mix(self._keys[0] + index), robots, limits["slow"])
+            draw = mix(self._keys[0] + index)
+            found = Site(index, draw, limits["robots"], limits["slow"], index < self.poison)
             self._sites[index] = found
         return found
 
@@ -199,12 +203,6 @@ class World:
             if index < self.sites and self.site(index).name == name:
                 return self.site(index), alias
         return None, False
-
-    def path(self, site: Site, number: int) -> str:
-        """Path of a site's page; a poisoned one stands in for the front page."""
-        if number == 0 and site.index < self.poison:
-            return "/poison"
-        return site.path(number)
 
     def route(self, site: Site, path: str) -> tuple[int | None, Moved]:
         """The page that a path of a site means, and whether it is a redirect to it."""
@@ -228,13 +226,13 @@ class World:
     def fate(self, page: int) -> Fate:
         """What becomes of a request for it, robots.txt aside."""
         bits = self.draw(page)
-        if bits & 0xFFFF >= self._thresholds["errors"] or page < self.poison:
+        if page < self.poison:
             return Fate.ANSWERED
-        return Fate(1 + (bits >> 48 & 0xFF) % 5)
-
-    def falters(self, page: int) -> bool:
-        """Whether its first answer is a 503."""
-        return self.draw(page) >> 16 & 0xFFFF < self._thresholds["flaky"] and page >= self.poison
+        if bits & 0xFFFF < self._thresholds["errors"]:
+            return _LOSSES[(bits >> 48 & 0xFF) % len(_LOSSES)]
+        if bits >> 16 & 0xFFFF < self._thresholds["flaky"]:
+            return Fate.FALTERS
+        return Fate.ANSWERED
 
     def moved(self, page: int) -> Moved:
         """How a search result leads to it."""
@@ -252,14 +250,14 @@ class World:
 
     def lost(self, page: int) -> bool:
         """Whether a perfect and polite harvest gets nothing from it."""
-        return self.fate(page) is not Fate.ANSWERED or self.disallowed(page)
+        return self.fate(page) > Fate.FALTERS or self.disallowed(page)
 
     def link(self, page: int, port: int) -> str:
         """The URL by which a search finds it."""
         site = self.site(page % self.sites)
         number = page // self.sites
         moved = self.moved(page)
-        path = self.path(site, number)
+        path = site.path(number)
         if moved is Moved.ONCE or moved is Moved.TWICE:
             path = f"/{'go' if moved is Moved.ONCE else 'old'}/{number}"
         alias = "www." if moved is Moved.WWW else ""
