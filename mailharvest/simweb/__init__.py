@@ -13,7 +13,7 @@ True
 
 from __future__ import annotations
 
-from mailharvest.simweb.process import Running, main, serve, start
+from mailharvest.simweb.process import DEMO, Running, ensure, main, serve, start
 from mailharvest.simweb.world import World
 
-__all__ = ["Running", "World", "main", "serve", "start"]
+__all__ = ["DEMO", "Running", "World", "ensure", "main", "serve", "start"]

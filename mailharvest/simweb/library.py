@@ -92,6 +92,8 @@ h2 { color: var(--main); font-size: 1.3rem; border-bottom: 2px solid var(--soft)
 .card h3 { margin: 0 0 .3rem; font-size: 1.05rem } .card p { margin: .2rem 0 }
 .figure { height: 9rem; border-radius: RADIUS;
   background: linear-gradient(120deg, COLOUR33, COLOUR) }
+figure { margin: 0 } figure img { display: block; width: 100%; height: 7rem; margin-bottom: .6rem;
+  border-radius: RADIUS; background: linear-gradient(60deg, COLOUR55, COLOURcc) }
 table { border-collapse: collapse; width: 100% }
 td, th { border-bottom: 1px solid var(--line); padding: .45rem .6rem; text-align: start }
 .button { display: inline-block; background: var(--main); color: #fff; padding: .4rem .9rem;
@@ -162,7 +164,7 @@ def _block(say: Language, variant: int) -> str:
     """A section of a page that holds no address."""
     draw = mix(variant + 1000)
     kind = _BLOCKS[variant % len(_BLOCKS)]
-    heading = say.headings[draw % len(say.headings)]
+    heading = say.headings[variant % len(say.headings)]
     return f'<section class="mt-2 mb-3">\n<h2>{heading}</h2>\n{kind(say, draw)}</section>\n'
 
 
@@ -182,7 +184,7 @@ def _paragraphs(say: Language, draw: int) -> str:
 
 def _cards(say: Language, draw: int) -> str:
     cards = "".join(
-        f'<div class="card"><div class="figure" role="presentation"></div>'
+        f'<div class="card"><div class="figure"></div>'
         f"<h3>{say.headings[(draw + n) % len(say.headings)]}</h3>"
         f"<p>{_prose(say, mix(draw + n), 4)}</p></div>\n"
         for n in range(6)
@@ -227,7 +229,7 @@ def _quotes(say: Language, draw: int) -> str:
 def _gallery(say: Language, draw: int) -> str:
     figures = "".join(
         f'<figure class="card"><img src="/img/work-{n}.png" srcset="/img/work-{n}@2x.png 2x,'
-        f' /img/work-{n}@3x.png 3x" width="240" height="4" alt="">'
+        f' /img/work-{n}@3x.png 3x" width="240" height="120" alt="">'
         f"<figcaption>{_prose(say, mix(draw + n), 2)}</figcaption></figure>\n"
         for n in range(8)
     )
@@ -245,4 +247,5 @@ def _form(say: Language, draw: int) -> str:
     )
 
 
-_BLOCKS = (_paragraphs, _cards, _hours, _prices, _questions, _quotes, _gallery, _form)
+_BLOCKS = (_paragraphs, _quotes, _gallery, _prices, _questions, _cards, _hours, _form)
+"""Kinds of section, in the order of the headings that fit them."""

@@ -9,6 +9,7 @@ import gc
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from types import TracebackType
 from typing import Any, get_args, get_type_hints
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from mailharvest.errors import MailharvestError, SpecError
@@ -23,6 +25,9 @@ from mailharvest.simweb.server import Server
 from mailharvest.simweb.world import World
 
 HOST = "127.0.0.1"
+DEMO = World(latency=0.1, search_latency=0.1, slow_seconds=2.0)
+"""The world of a job on the simulated web that does not say where it is."""
+
 _START_SECONDS = 30
 _STOP_SECONDS = 5
 _BACKLOG = 8192
@@ -104,7 +109,7 @@ def start(world: World | None = None, port: int = 0) -> Running:
     Parameters
     ----------
     world : World, optional
-        A world of 1,000 sites by default.
+        The one with the default of every number.
     port : int
         0 takes a free one.
 
@@ -134,6 +139,37 @@ def start(world: World | None = None, port: int = 0) -> Running:
         process.wait()
         raise MailharvestError(f"the simulated web did not start on port {port or 'any'}")
     return Running(world, int(line), process)
+
+
+def ensure(base_url: str | None = None) -> Running | None:
+    """See that a simulated web answers at `base_url`, for a job that names none or a past one.
+
+    Parameters
+    ----------
+    base_url : str, optional
+        ``http://127.0.0.1:PORT``. None starts :data:`DEMO` on a free port. The world is the same
+        whenever it is started, so a job that goes on later finds the pages that it knows of.
+
+    Returns
+    -------
+    Running or None
+        What was started; None when the address answers already, or is not on this machine.
+
+    Raises
+    ------
+    MailharvestError
+        The process did not start.
+    """
+    if base_url is None:
+        return start(DEMO)
+    parts = urlsplit(base_url)
+    if parts.hostname not in (HOST, "localhost") or not parts.port:
+        return None
+    try:
+        socket.create_connection((HOST, parts.port), timeout=_STOP_SECONDS).close()
+    except OSError:
+        return start(DEMO, parts.port)
+    return None
 
 
 def serve(

@@ -122,9 +122,9 @@ class World:
     """
 
     seed: int = 1
-    sites: int = 1000
+    sites: int = 20_000
     pages_per_site: int = 5
-    results_per_query: int = 100
+    results_per_query: int = 300
     addresses: float = 4.5
     duplicates: float = 0.2
     cloaked: float = 0.1
