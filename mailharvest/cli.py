@@ -29,16 +29,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.cells import cell_len
 
-from mailharvest.errors import (
-    BadKey,
-    Blocked,
-    MailharvestError,
-    OutOfCredits,
-    Refused,
-    SpecError,
-    UnknownJob,
-)
+from mailharvest.errors import MailharvestError, Refused, SpecError, UnknownJob
 from mailharvest.progress import Snapshot
+from mailharvest.reason import Reason
 from mailharvest.ui.text import visible
 
 if TYPE_CHECKING:
@@ -47,9 +40,6 @@ if TYPE_CHECKING:
 FAILED, BAD_INPUT, INTERRUPTED, REFUSED = 1, 2, 3, 4
 BROKEN_PIPE = 141
 """What a shell reports of a program that SIGPIPE ended: nobody reads on, and that is no failure."""
-
-REFUSALS = {error.kind for error in (Refused, BadKey, OutOfCredits, Blocked)}
-"""Kinds of error that mean: the provider will not answer."""
 
 STOP_SECONDS = 9.0
 """Seconds that an interrupted run has to put its chunks back, before the process just ends."""
@@ -200,9 +190,10 @@ def _follow(start: Callable[[], Run], *, home: Path | None, as_json: bool, quiet
 
 
 def _exit_code(now: Snapshot) -> int:
-    if now.state == "completed":
-        return 0
-    return REFUSED if REFUSALS & set(now.errors) else FAILED
+    try:
+        return Reason(now.reason).exit_code
+    except ValueError:  # a job of a person's own may end with any words
+        return 0 if now.state == "completed" else FAILED
 
 
 class _Interrupts(AbstractContextManager["_Interrupts"]):
