@@ -1,0 +1,393 @@
+"""Committing: what came back from the workers becomes part of the ledger, exactly once.
+
+Parts are written first, under a name that holds the lease; then one transaction checks every
+lease, gives the parts their names, and moves everything that belongs together. Whoever dies in
+between leaves a chunk that still runs: it is freed, runs again, and its part is overwritten.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from sqlalchemy import Connection, Row, bindparam, text
+
+from mailharvest import records
+from mailharvest.chunk import ChunkResult, ChunkSpec
+from mailharvest.errors import SpecError
+from mailharvest.queue import frontier
+from mailharvest.queue.attempt import failure_of
+from mailharvest.queue.claim import TOUCH
+from mailharvest.queue.failing import Settlement, judge
+from mailharvest.queue.job import Job, load_job
+from mailharvest.queue.notes import note_errors, note_pages
+from mailharvest.queue.pool import Claim, Failure, Outcome
+from mailharvest.queue.progressing import Progress, advance
+from mailharvest.queue.tally import Tally
+
+if TYPE_CHECKING:
+    from mailharvest.queue.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+WRITERS = 4
+"""Parts that are written at a time; each waits for the disk."""
+
+_CHUNKS = text("SELECT * FROM chunk WHERE id IN :ids AND state = 'running'").bindparams(
+    bindparam("ids", expanding=True)
+)
+_JOBS = text("SELECT * FROM job WHERE no IN :jobs").bindparams(bindparam("jobs", expanding=True))
+_TOUCH = text(f"UPDATE job SET {TOUCH} WHERE no IN :jobs").bindparams(
+    bindparam("jobs", expanding=True)
+)
+_FINISH = text("""
+    UPDATE chunk SET state = 'done', finished_at = :now, worker = :worker, part = :part,
+        records = :records, stats = :stats, value = :value, pace = :pace, data = :data
+    WHERE id = :id
+""")
+_PARTS = text("UPDATE job SET parts = :parts, found = :found WHERE no = :no")
+_LATER = text("SELECT id FROM chunk WHERE job = :no AND part > :seen ORDER BY part")
+_DISPATCHER = text("""
+    UPDATE dispatcher SET done = done + :done, failed = failed + :failed, pages = pages + :pages,
+        emails = emails + :emails, seconds = seconds + :seconds
+    WHERE id = :id
+""")
+
+
+@dataclass(slots=True)
+class Committed:
+    """What a commit did, for whoever called it.
+
+    Attributes
+    ----------
+    finished : list of Claim
+        Chunks that are done.
+    ended : list of (job id, state, reason)
+        Jobs that ended.
+    """
+
+    finished: list[Claim] = field(default_factory=list)
+    ended: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Known:
+    """What a dispatcher remembers of a job's addresses."""
+
+    index: records.UniqueIndex = field(default_factory=records.UniqueIndex)
+    seen: int = 0  # parts of the job that are in the index
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """An outcome whose part, if it has one, lies on the disk under a name of its own."""
+
+    outcome: Outcome
+    table: pa.Table | None = None
+    pending: Path | None = None
+
+
+class Committer:
+    """Commits outcomes, batch by batch.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    parts : path
+        Folder of the parts: ``job id / chunk id .parquet``. Dispatchers that share a ledger
+        share this folder too.
+    seed : int, optional
+        For the jitter of retries.
+    """
+
+    def __init__(self, ledger: Ledger, parts: str | os.PathLike[str], *, seed: int | None = None) -> None:
+        self.ledger = ledger
+        self.parts = Path(parts)
+        self.rng = random.Random(seed)
+        self._jobs: dict[str, Job] = {}
+        self._known: defaultdict[int, _Known] = defaultdict(_Known)
+        self._threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="parts")
+
+    def part(self, job_id: str, chunk_id: int) -> Path:
+        """Where the records of a chunk are."""
+        return self.parts / job_id / f"{chunk_id:08d}.parquet"
+
+    def close(self) -> None:
+        """Wait for what is being written."""
+        self._threads.shutdown()
+
+    def load(self, row: Row[Any]) -> Job:
+        """The job of a row; SpecError if its class cannot be had here."""
+        job = self._jobs.get(row.id)
+        if job is None:
+            job = self._jobs[row.id] = load_job(row.kind, row.args)
+            if len(self._jobs) > 1_000:
+                del self._jobs[next(iter(self._jobs))]
+        return job
+
+    def commit(self, outcomes: Sequence[Outcome], *, dispatcher: str | None = None) -> Committed:
+        """Make these outcomes part of the ledger; those with an old lease change nothing.
+
+        Raises
+        ------
+        LedgerError
+            The ledger cannot be written; nothing was committed, and it may be called again.
+        """
+        arrived = list(self._threads.map(self._write, outcomes))
+        done = Committed()
+        touched: dict[int, Progress] = {}
+        try:
+            with self.ledger.database.write() as connection:
+                touched = self._settle(connection, arrived, dispatcher, done)
+        except BaseException:
+            for no in touched or list(self._known):
+                self._known.pop(no, None)  # it may count what was undone: to be read anew
+            raise
+        self._afterwards(arrived, touched, done)
+        return done
+
+    def settle(self, jobs: Sequence[int] | None = None) -> Committed:
+        """End the jobs that have nothing left to do, such as one that was added empty."""
+        done = Committed()
+        with self.ledger.database.write() as connection:
+            rows = self.ledger.idle_jobs(connection, jobs)
+            if rows:
+                now, tally = self.ledger.clock(), Tally()
+                touched = {row.no: self._progress(row) for row in rows}
+                done.ended = advance(connection, touched, now, tally)
+        self._afterwards([], touched if rows else {}, done)
+        return done
+
+    def _write(self, outcome: Outcome) -> _Arrived:
+        table = outcome.result.records if outcome.result is not None else None
+        if table is None or table.num_rows == 0:
+            return _Arrived(outcome)
+        claim = outcome.claim
+        try:
+            table = load_job(claim.job_kind, claim.job_args).sift(table)
+        except Exception as error:
+            return _Arrived(Outcome(claim, failure=failure_of(error), worker=outcome.worker))
+        if table.num_rows == 0:
+            return _Arrived(outcome)
+        final = self.part(claim.job_id, claim.chunk_id)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        pending = final.with_suffix(f".{claim.lease}.pending")
+        records.write_part(table, pending)
+        return _Arrived(outcome, table, pending)
+
+    def _settle(
+        self,
+        connection: Connection,
+        arrived: Sequence[_Arrived],
+        dispatcher: str | None,
+        done: Committed,
+    ) -> dict[int, Progress]:
+        now, tally = self.ledger.clock(), Tally()
+        ids = [a.outcome.claim.chunk_id for a in arrived]
+        rows = {row.id: row for row in connection.execute(_CHUNKS, {"ids": ids})}
+        live: list[tuple[_Arrived, Row[Any]]] = []
+        for a in arrived:
+            row = rows.get(a.outcome.claim.chunk_id)
+            if row is not None and row.lease == a.outcome.claim.lease:
+                live.append((a, row))
+        numbers = sorted({row.job for _, row in live})
+        touched = {
+            job.no: self._progress(job) for job in connection.execute(_JOBS, {"jobs": numbers})
+        }
+        if not live:
+            return touched
+        connection.execute(_TOUCH, {"jobs": numbers, "now": now})
+        results = [(a, row) for a, row in live if a.outcome.result is not None]
+        self._finish(connection, results, touched, now, tally)
+        done.finished = [a.outcome.claim for a, _ in results]
+        failures = [(a.outcome, row) for a, row in live if a.outcome.failure is not None]
+        lost = self._fail(connection, failures, touched, now, tally)
+        if dispatcher is not None:
+            _credit(connection, dispatcher, [a.outcome.result for a, _ in results], lost)
+        done.ended = advance(connection, touched, now, tally)
+        return touched
+
+    def _progress(self, row: Row[Any]) -> Progress:
+        try:
+            return Progress(row, self.load(row))
+        except SpecError as error:
+            return Progress(row, None, broken=str(error))
+
+    # what came back well
+
+    def _finish(
+        self,
+        connection: Connection,
+        results: Sequence[tuple[_Arrived, Row[Any]]],
+        touched: dict[int, Progress],
+        now: float,
+        tally: Tally,
+    ) -> None:
+        updates = []
+        for a, row in results:
+            result, job = a.outcome.result, touched[row.job]
+            assert result is not None
+            part = self._keep(connection, a, job, tally)
+            self._spread(connection, row, result, now, tally)
+            spec = spec_of(row)
+            job.done.append((spec, result.value))
+            tally.chunks(row.job, row.kind, "running", "done")
+            updates.append(
+                {
+                    "id": row.id,
+                    "now": now,
+                    "worker": a.outcome.worker,
+                    "part": part,
+                    "records": 0 if a.table is None else a.table.num_rows,
+                    "stats": json.dumps(result.stats),
+                    "value": None if result.value is None else json.dumps(result.value),
+                    "pace": json.dumps(result.pace) if result.pace else None,
+                    # The URLs of a chunk are in the frontier; there is no need to keep them twice.
+                    "data": row.data if row.planned else "{}",
+                }
+            )
+        if updates:
+            connection.execute(_FINISH, updates)
+        self._publish([a for a, _ in results if a.pending is not None])
+        counted = [
+            {"no": no, "parts": job.parts, "found": job.found} for no, job in sorted(touched.items())
+        ]
+        connection.execute(_PARTS, counted)
+
+    def _keep(
+        self, connection: Connection, a: _Arrived, job: Progress, tally: Tally
+    ) -> int | None:
+        """Count the records of a chunk; the number of its part, if it has one."""
+        if a.table is None:
+            return None
+        no = job.row.no
+        known = self._known[no]
+        if known.seen < job.parts:  # of another dispatcher, or of an earlier run
+            later = connection.scalars(_LATER, {"no": no, "seen": known.seen})
+            for path in [self.part(job.row.id, chunk) for chunk in later]:
+                known.index.add(records.read_parts([path], columns=["email"])["email"])
+        new = known.index.add(a.table["email"])
+        known.seen = job.parts = job.parts + 1
+        job.found = len(known.index)
+        tally.add(no, "stat", "records", a.table.num_rows)
+        tally.add(no, "stat", "duplicates", a.table.num_rows - new)
+        return job.parts
+
+    def _spread(
+        self, connection: Connection, row: Row[Any], result: ChunkResult, now: float, tally: Tally
+    ) -> None:
+        if row.shard is not None and not row.planned:
+            frontier.finish(connection, row.job, row.id, result.leftovers, now, tally)
+        elif result.leftovers:
+            frontier.put(connection, row.job, result.leftovers, now, tally)
+        if result.urls:
+            frontier.put(connection, row.job, result.urls, now, tally)
+        note_pages(connection, row, result.errors, now, tally)
+        for name, n in result.stats.items():
+            tally.add(row.job, "stat", name, n)
+        for site, n in result.sites.items():
+            tally.add(row.job, "site", site, n)
+
+    def _publish(self, arrived: Sequence[_Arrived]) -> None:
+        """Give the parts their names, and wait until the folder remembers them."""
+        folders = set()
+        for a in arrived:
+            assert a.pending is not None
+            claim = a.outcome.claim
+            a.pending.replace(self.part(claim.job_id, claim.chunk_id))
+            folders.add(a.pending.parent)
+        for folder in folders:
+            _sync(folder)
+
+    # what did not
+
+    def _fail(
+        self,
+        connection: Connection,
+        failures: Sequence[tuple[Outcome, Row[Any]]],
+        touched: dict[int, Progress],
+        now: float,
+        tally: Tally,
+    ) -> int:
+        """Retry, release, split or give up; how many chunks failed for good."""
+        lost = 0
+        verdicts: list[Settlement] = []
+        for outcome, row in failures:
+            assert outcome.failure is not None
+            job = touched[row.job]
+            verdict = judge(job, row, outcome.failure, now, self.rng)
+            verdicts.append(verdict)
+            if verdict.state == "failed":
+                lost += 1
+                job.failed.append((spec_of(row), outcome.failure.error))
+                job.last_error = outcome.failure.message
+            verdict.carry_out(connection, job.place, spec_of(row), now, tally)
+        note_errors(connection, [(o, r) for o, r in failures], verdicts, now, tally)
+        return lost
+
+    # afterwards, out of the transaction
+
+    def _afterwards(
+        self, arrived: Sequence[_Arrived], touched: dict[int, Progress], done: Committed
+    ) -> None:
+        for a in arrived:
+            if a.pending is not None:
+                a.pending.unlink(missing_ok=True)  # its lease was old
+        by_id = {job.row.id: job for job in touched.values()}
+        for job_id, state, reason in done.ended:
+            self._known.pop(by_id[job_id].row.no, None)
+            self._jobs.pop(job_id, None)
+            if state == "failed" and (job := by_id[job_id].job) is not None:
+                self._threads.submit(_tell, job, by_id[job_id].last_error or reason)
+
+
+def spec_of(row: Row[Any]) -> ChunkSpec:
+    """The spec that a chunk was made of."""
+    return ChunkSpec(row.kind, json.loads(row.data), row.shard, row.lane or None, row.cost)
+
+
+def _credit(
+    connection: Connection, dispatcher: str, results: Sequence[ChunkResult | None], lost: int
+) -> None:
+    stats = [result.stats for result in results if result is not None]
+    connection.execute(
+        _DISPATCHER,
+        {
+            "id": dispatcher,
+            "done": len(stats),
+            "failed": lost,
+            "pages": int(sum(s.get("pages", 0) for s in stats)),
+            "emails": sum(
+                r.records.num_rows for r in results if r is not None and r.records is not None
+            ),
+            "seconds": sum(s.get("seconds", 0.0) for s in stats),
+        },
+    )
+
+
+def _tell(job: Job, error: str) -> None:
+    """The job's own `failed`, on a fresh instance; what goes wrong in it changes nothing."""
+    try:
+        type(job).model_validate_json(job.model_dump_json()).failed(error)
+    except Exception:
+        log.exception("failed() of %s raised an exception", type(job).__name__)
+
+
+def _sync(folder: Path) -> None:
+    """Wait until the names in `folder` are on the disk; Windows has no way to ask for it."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

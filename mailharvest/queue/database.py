@@ -1,0 +1,223 @@
+"""The door to the database: SQLite by default, PostgreSQL by URL; one writer at a time on both.
+
+Every write holds the ledger's one write lock from its first statement to its commit: SQLite's own
+(``BEGIN IMMEDIATE``), or an advisory lock on PostgreSQL. A write takes a few milliseconds for a
+hundred chunks, so the lock is never the bottleneck, and what holds on one database holds on the
+other: no deadlocks, no lost counters, no claim that raced another. Reads never wait for it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from mailharvest.errors import LedgerError
+from mailharvest.queue.schema import migrate
+
+PATIENCE = 60.0
+"""Seconds that a write waits for its turn before it says that the ledger is busy."""
+
+_LOCK = 0x6D61696C  # "mail"; the number of the advisory lock
+
+
+def address(place: str | os.PathLike[str]) -> URL:
+    """The database's URL; a path is an SQLite file.
+
+    Raises
+    ------
+    LedgerError
+        Neither SQLite nor PostgreSQL.
+    """
+    if not isinstance(place, str) or "://" not in place:
+        return URL.create("sqlite", database=str(Path(place).absolute()))
+    url = make_url(place)
+    if url.drivername in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise LedgerError(f"a ledger is SQLite or PostgreSQL, not {url.get_backend_name()}")
+    return url
+
+
+class Database:
+    """A pool of connections to read, one connection to write, and the lock between them.
+
+    Parameters
+    ----------
+    place : str or path
+        A file, ``sqlite:///…`` or ``postgresql://…``.
+
+    Raises
+    ------
+    LedgerError
+        It cannot be opened.
+    LedgerVersion
+        It is of a newer mailharvest.
+    """
+
+    def __init__(self, place: str | os.PathLike[str]) -> None:
+        self.url = address(place)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite(self.url) if self.sqlite else _postgresql(self.url)
+        self._turn = threading.RLock()
+        self._writer: Connection | None = None
+        self._seen = 0
+        with self.write() as connection:
+            migrate(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A short read-only look at one moment of the ledger."""
+        with _plainly(self.url), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that holds the write lock; an exception undoes it.
+
+        Raises
+        ------
+        LedgerError
+            The database is gone, or another process kept the lock for `PATIENCE` seconds.
+        """
+        with self._turn, _plainly(self.url):
+            connection = self._begin()
+            try:
+                yield connection
+                connection.commit()
+            except BaseException:
+                self._undo(connection)
+                raise
+
+    def _begin(self) -> Connection:
+        until = time.monotonic() + PATIENCE
+        while True:
+            if self._writer is None:
+                self._writer = self.engine.connect().execution_options(write=True)
+            try:
+                self._writer.begin()
+                if not self.sqlite:
+                    self._writer.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK})
+                return self._writer
+            except DBAPIError as error:
+                self._undo(self._writer)
+                # The pool's connection may have died while nobody used it: one fresh try is due.
+                if not (error.connection_invalidated or _busy(error)) or time.monotonic() > until:
+                    raise
+
+    def _undo(self, connection: Connection) -> None:
+        try:
+            connection.rollback()
+        except DBAPIError:
+            connection.invalidate()
+        if connection.invalidated or connection.closed:
+            self._writer = None
+
+    def changed(self) -> bool:
+        """Whether another connection committed since the last call; on PostgreSQL nobody knows."""
+        if not self.sqlite:
+            return False
+        with self._turn:
+            if self._writer is None:
+                return True
+            driver = self._writer.connection.driver_connection
+            assert driver is not None
+            seen = driver.execute("PRAGMA data_version").fetchone()[0]
+            changed, self._seen = seen != self._seen, seen
+            return changed
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        with self._turn:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+            self.engine.dispose()
+
+
+def _sqlite(url: URL) -> Engine:
+    if sqlite3.sqlite_version_info < (3, 35):
+        raise LedgerError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed")
+    if url.database in (None, "", ":memory:"):
+        raise LedgerError("a ledger in memory would not survive: give it a file")
+    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    # timeout: how long SQLite itself waits for a lock, before our own patience is asked.
+    engine = create_engine(
+        url, connect_args={"timeout": 10.0, "check_same_thread": False}, pool_size=8, max_overflow=8
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(driver: Any, record: Any) -> None:
+        driver.isolation_level = None  # we say BEGIN ourselves
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
+            driver.execute(f"PRAGMA {pragma}")
+        _patiently(lambda: driver.execute("PRAGMA journal_mode=WAL").fetchall())
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A deferred transaction that reads before it writes fails at once when another wrote
+        # in between, whatever the timeout: writers take the lock first.
+        write = connection.get_execution_options().get("write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+def _patiently(act: Callable[[], object]) -> None:
+    """Do `act`, again while SQLite is locked: a change of journal mode does not wait by itself."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            act()
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+
+
+def _postgresql(url: URL) -> Engine:
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        raise LedgerError(
+            "PostgreSQL needs psycopg: pip install 'mailharvest[postgres]'"
+        ) from None
+    # A writer that was stopped in the middle of a transaction must not hold the lock for ever.
+    options = f"-c lock_timeout={int(PATIENCE)}s -c idle_in_transaction_session_timeout=60s"
+    return create_engine(
+        url,
+        connect_args={"options": options, "connect_timeout": 10},
+        pool_size=4,
+        max_overflow=8,
+        pool_pre_ping=True,
+    )
+
+
+def _busy(error: DBAPIError) -> bool:
+    return isinstance(error, OperationalError) and "locked" in str(error.orig)
+
+
+@contextmanager
+def _plainly(url: URL) -> Iterator[None]:
+    """Say in one line what the database said in many; no password in it."""
+    try:
+        yield
+    except OperationalError as error:
+        where = url.render_as_string(hide_password=True)
+        if _busy(error):
+            raise LedgerError(
+                f"the ledger {where} is busy: another process has been writing for"
+                f" {PATIENCE:.0f} s"
+            ) from error
+        said = re.sub(r"\s+", " ", str(error.orig)).strip()[:300]
+        raise LedgerError(f"the ledger {where} cannot be used: {said}") from error

@@ -1,0 +1,258 @@
+"""The frontier: the URLs that a job knows of, each once, and how chunks are cut from them.
+
+A row is ``waiting`` (for its turn, from `due` on), ``taken`` (by an incomplete chunk, or by one
+that failed) or ``done``. All URLs of a site are in one shard, and a shard has at most one
+incomplete chunk; so whoever runs it keeps the pace of its sites without asking anybody.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, text
+
+from mailharvest.chunk import ChunkSpec, FoundURL
+from mailharvest.queue.job import Cut
+from mailharvest.queue.tally import Tally
+from mailharvest.web.urls import shard_of, site_of
+
+BATCH = 5_000
+"""URLs that go into the ledger in one statement."""
+
+PATIENCE = 1.0
+"""Seconds that a URL waits for company before it is cut alone."""
+
+_PUT = text(
+    "INSERT INTO frontier (job, digest, shard, state, due, url, query, rank, hops, tries)"
+    " VALUES (:job, :digest, :shard, 'waiting', :due, :url, :query, :rank, :hops, :tries)"
+    " ON CONFLICT (job, digest) DO NOTHING"
+)
+_BACK = text(
+    "UPDATE frontier SET state = 'waiting', chunk = NULL, due = :due, hops = :hops, tries = :tries"
+    " WHERE job = :job AND digest = :digest AND state = 'taken' AND chunk = :chunk"
+)
+_DONE = text("UPDATE frontier SET state = 'done', chunk = NULL WHERE chunk = :chunk AND state = 'taken'")
+_GIVE = text(
+    "UPDATE frontier SET chunk = :new"
+    " WHERE job = :job AND digest = :digest AND state = 'taken' AND chunk = :chunk"
+)
+
+# One step of the index for each shard, whatever the number of its rows; `enough` and `oldest`
+# read at most as many entries as a chunk needs.
+_SHARDS = text("""
+    WITH RECURSIVE step (shard) AS (
+        SELECT MIN(shard) FROM frontier
+        WHERE job = :job AND state = 'waiting' AND shard >= :first
+        UNION ALL
+        SELECT (SELECT MIN(f.shard) FROM frontier f
+                WHERE f.job = :job AND f.state = 'waiting' AND f.shard > step.shard)
+        FROM step WHERE step.shard IS NOT NULL
+    )
+    SELECT step.shard FROM step
+    WHERE step.shard IS NOT NULL
+        AND NOT EXISTS (
+            SELECT 1 FROM chunk c WHERE c.job = :job AND c.shard = step.shard
+            AND c.state IN ('delayed', 'ready', 'running'))
+        AND (
+            (SELECT MIN(f.due) FROM frontier f
+             WHERE f.job = :job AND f.shard = step.shard AND f.state = 'waiting') <= :oldest
+            OR (SELECT f.due FROM frontier f
+                WHERE f.job = :job AND f.shard = step.shard AND f.state = 'waiting'
+                ORDER BY f.due, f.id LIMIT 1 OFFSET :enough) <= :now)
+    LIMIT :room
+""")
+_NEXT = text("""
+    SELECT id, url, query, rank, hops, tries FROM frontier
+    WHERE job = :job AND shard = :shard AND state = 'waiting' AND due <= :now
+    ORDER BY due, id LIMIT :limit
+""")
+_BUSY = text("""
+    SELECT 1 FROM chunk WHERE job = :job AND shard = :shard
+    AND state IN ('delayed', 'ready', 'running') LIMIT 1
+""")
+_TAKE = text("UPDATE frontier SET state = 'taken', chunk = :chunk WHERE id IN :ids").bindparams(
+    bindparam("ids", expanding=True)
+)
+_PACE = text("""
+    SELECT pace FROM chunk WHERE job = :job AND shard = :shard AND pace IS NOT NULL
+    ORDER BY finished_at DESC LIMIT 1
+""")
+_DUE = text("""
+    WITH RECURSIVE step (shard) AS (
+        SELECT MIN(shard) FROM frontier WHERE job = :job AND state = 'waiting'
+        UNION ALL
+        SELECT (SELECT MIN(f.shard) FROM frontier f
+                WHERE f.job = :job AND f.state = 'waiting' AND f.shard > step.shard)
+        FROM step WHERE step.shard IS NOT NULL
+    )
+    SELECT MIN((SELECT MIN(f.due) FROM frontier f
+                WHERE f.job = :job AND f.shard = step.shard AND f.state = 'waiting'))
+    FROM step WHERE step.shard IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM chunk c WHERE c.job = :job AND c.shard = step.shard
+        AND c.state IN ('delayed', 'ready', 'running'))
+""")
+
+
+def digest(url: str) -> bytes:
+    """What tells two URLs of a job apart: 16 bytes."""
+    return blake2b(url.encode(), digest_size=16).digest()
+
+
+def batches(urls: Iterable[FoundURL]) -> Iterator[list[FoundURL]]:
+    """`urls` in lists of at most `BATCH`, however many there are."""
+    source = iter(urls)
+    while batch := list(islice(source, BATCH)):
+        yield batch
+
+
+def put(
+    connection: Connection, job: int, urls: Iterable[FoundURL], now: float, tally: Tally
+) -> int:
+    """Add URLs; those that the job knows already are ignored.
+
+    Returns
+    -------
+    int
+        How many were new.
+    """
+    added = 0
+    for batch in batches(urls):
+        rows = [
+            {
+                "job": job,
+                "digest": digest(found.url),
+                "shard": shard_of(site_of(found.url)),
+                "due": max(found.not_before, now),
+                "url": found.url,
+                "query": found.query,
+                "rank": found.rank,
+                "hops": found.hops,
+                "tries": found.tries,
+            }
+            for found in batch
+        ]
+        added += connection.execute(_PUT, rows).rowcount
+    tally.add(job, "url", "waiting", added)
+    return added
+
+
+def finish(
+    connection: Connection,
+    job: int,
+    chunk: int,
+    leftovers: Sequence[FoundURL],
+    now: float,
+    tally: Tally,
+) -> None:
+    """The URLs of a chunk are done, but for those that it hands back."""
+    back = 0
+    if leftovers:
+        rows = [
+            {
+                "job": job,
+                "digest": digest(left.url),
+                "chunk": chunk,
+                "due": max(left.not_before, now),
+                "hops": left.hops,
+                "tries": left.tries,
+            }
+            for left in leftovers
+        ]
+        back = connection.execute(_BACK, rows).rowcount
+    done = connection.execute(_DONE, {"chunk": chunk}).rowcount
+    tally.add(job, "url", "taken", -back - done)
+    tally.add(job, "url", "waiting", back)
+    tally.add(job, "url", "done", done)
+    if back < len(leftovers):
+        # One that was not its own: it is kept all the same, unless it is known.
+        put(connection, job, leftovers, now, tally)
+
+
+def give(connection: Connection, job: int, old: int, new: int, urls: Iterable[str]) -> None:
+    """Chunk `new` takes over these URLs of chunk `old`, which was split."""
+    rows = [{"job": job, "digest": digest(url), "chunk": old, "new": new} for url in urls]
+    if rows:
+        connection.execute(_GIVE, rows)
+
+
+def shards_to_cut(
+    connection: Connection, job: int, cut: Cut, *, room: int, first: int, idle: bool, now: float
+) -> list[int]:
+    """Shards that have a chunk's worth of URLs and no incomplete chunk, from `first` on.
+
+    Parameters
+    ----------
+    room : int
+        How many are wanted.
+    first : int
+        Shard to begin with; the search goes on at 0, so that no shard is always the first.
+    idle : bool
+        The job has nothing else to do: no URL waits for company.
+    """
+    asked = {
+        "job": job,
+        "now": now,
+        "oldest": now if idle else now - PATIENCE,
+        "enough": cut.enough - 1,
+    }
+    found = list(connection.scalars(_SHARDS, {**asked, "first": first, "room": room}))
+    if len(found) < room and first > 0:
+        again = connection.scalars(_SHARDS, {**asked, "first": 0, "room": room - len(found)})
+        found += [shard for shard in again if shard < first]
+    return found
+
+
+def next_urls(
+    connection: Connection, job: int, shard: int, cut: Cut, now: float
+) -> list[Row[Any]]:
+    """The URLs of the shard's next chunk: oldest first, at most `cut.per_site` of a site."""
+    asked = {"job": job, "shard": shard, "now": now}
+    chosen: list[Row[Any]] = []
+    # Where one site has filled the head of the line, others are looked for behind it: bounded.
+    for limit in (cut.urls, 5 * cut.urls):
+        rows = connection.execute(_NEXT, {**asked, "limit": limit}).fetchall()
+        sites: Counter[str] = Counter()
+        chosen = []
+        for row in rows:
+            site = site_of(row.url)
+            sites[site] += 1
+            if sites[site] <= cut.per_site:
+                chosen.append(row)
+        if len(chosen) >= cut.urls or len(rows) < limit:
+            break
+    return chosen[: cut.urls]
+
+
+def busy(connection: Connection, job: int, shard: int) -> bool:
+    """Whether the shard has an incomplete chunk."""
+    return connection.scalar(_BUSY, {"job": job, "shard": shard}) is not None
+
+
+def scrape_spec(
+    connection: Connection, job: int, shard: int, urls: Sequence[Row[Any]], now: float
+) -> ChunkSpec:
+    """The chunk that fetches `urls`, with the pauses that the shard's sites still asked for."""
+    pace = connection.scalar(_PACE, {"job": job, "shard": shard})
+    waits = {site: until for site, until in json.loads(pace or "{}").items() if until > now}
+    data = {"urls": [[u.url, u.query, u.rank, u.hops, u.tries] for u in urls], "pace": waits}
+    return ChunkSpec("scrape", data, shard=shard)
+
+
+def take(
+    connection: Connection, job: int, chunk: int, urls: Sequence[Row[Any]], tally: Tally
+) -> None:
+    """`chunk` has these URLs now."""
+    connection.execute(_TAKE, {"chunk": chunk, "ids": [row.id for row in urls]})
+    tally.add(job, "url", "waiting", -len(urls))
+    tally.add(job, "url", "taken", len(urls))
+
+
+def next_due(connection: Connection, job: int) -> float | None:
+    """When the first URL that could be cut is due."""
+    due = connection.scalar(_DUE, {"job": job})
+    return None if due is None else float(due)

@@ -1,0 +1,254 @@
+"""What happens to a job as a whole: it is added, planned, ended, reopened."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, text
+
+from mailharvest.chunk import ChunkSpec
+from mailharvest.errors import SpecError
+from mailharvest.queue import events, limits
+from mailharvest.queue.attempt import one_line
+from mailharvest.queue.claim import TOUCH
+from mailharvest.queue.job import Job, kind_of
+from mailharvest.queue.tally import Tally
+
+BATCH = 1_000
+"""Chunks that go into the ledger in one statement."""
+
+_ADD = text("""
+    INSERT INTO job (id, kind, args, title, queue, priority, state, tries, timeout, in_flight,
+        wanted, run_at, created_at, unique_key, unique_until, after_no, catch, schedule, keep)
+    VALUES (:id, :kind, :args, :title, :queue, :priority, :state, :tries, :timeout, :in_flight,
+        :wanted, :run_at, :created_at, :unique_key, :unique_until, :after_no, :catch, :schedule,
+        :keep)
+    ON CONFLICT (id) DO NOTHING RETURNING no
+""")
+_CHUNK = text("""
+    INSERT INTO chunk (job, kind, queue, lane, priority, planned, state, run_at, shard, cost,
+        crashes, data)
+    VALUES (:job, :kind, :queue, :lane, :priority, :planned, :state, :run_at, :shard, :cost,
+        :crashes, :data)
+""")
+_CHUNK_ID = text(f"{_CHUNK.text} RETURNING id")
+_STATE = text("UPDATE job SET state = :state WHERE no = :no")
+_END = text(f"""
+    UPDATE job SET state = :state, reason = :reason, finished_at = :now, {TOUCH},
+        result = COALESCE(:result, result)
+    WHERE no = :no
+""")
+_COUNT = text("""
+    SELECT kind, state, COUNT(*) FROM chunk
+    WHERE job = :no AND state IN :states AND (:kind = '' OR kind = :kind) GROUP BY kind, state
+""").bindparams(bindparam("states", expanding=True))
+_MOVE = text("""
+    UPDATE chunk SET state = :new, run_at = :now
+    WHERE job = :no AND state IN :states AND (:kind = '' OR kind = :kind)
+""").bindparams(bindparam("states", expanding=True))
+_FRESH = text("""
+    UPDATE chunk SET tries = 0, crashes = 0, error = NULL, finished_at = NULL
+    WHERE job = :no AND state IN ('failed', 'cancelled')
+""")
+_REOPEN = text("""
+    UPDATE job SET state = 'queued', reason = NULL, finished_at = NULL, run_at = :now
+    WHERE no = :no
+""")
+
+_JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
+_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
+_lock = threading.Lock()
+_last = [0, 0]
+
+
+def new_id(now: float) -> str:
+    """A short id, safe in a URL and a file name, that sorts by time: 14 characters."""
+    moment = int(now * 1000)
+    with _lock:
+        if moment == _last[0]:
+            _last[1] += 1
+        else:
+            _last[:] = moment, random.SystemRandom().getrandbits(24)
+        number = (moment << 25) + _last[1]
+    return "".join(_DIGITS[number >> shift & 31] for shift in range(65, -1, -5))
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a job is added with, besides itself; see `Queue.dispatch`."""
+
+    job_id: str | None = None
+    run_at: float | None = None
+    queue: str | None = None
+    priority: int | None = None
+    unique_key: str | None = None
+    unique_until: float | None = None
+    after_no: int | None = None
+    catch: str | None = None
+    schedule: str | None = None
+    keep: str | None = None
+
+
+def insert(
+    connection: Connection, job: Job, options: Options, state: str, now: float
+) -> tuple[int, str] | None:
+    """Add the row of a job, without its chunks.
+
+    Returns
+    -------
+    (no, id) or None
+        None: there is a job of this id.
+
+    Raises
+    ------
+    SpecError
+        The id cannot be one.
+    """
+    job_id = options.job_id or new_id(now)
+    if not _JOB_ID.match(job_id):
+        raise SpecError(
+            f"{job_id[:80]!r} cannot be the id of a job",
+            field="job_id",
+            fix="use at most 64 letters, digits, dots, dashes and underscores",
+        )
+    no = connection.scalar(
+        _ADD,
+        {
+            "id": job_id,
+            "kind": kind_of(job),
+            "args": job.model_dump_json(),
+            "title": one_line(job.title()),
+            "queue": options.queue or job.queue,
+            "priority": options.priority or job.priority,
+            "state": state,
+            "tries": job.tries,
+            "timeout": job.timeout,
+            "in_flight": job.in_flight(),
+            "wanted": job.wanted(),
+            "run_at": options.run_at or now,
+            "created_at": now,
+            "unique_key": options.unique_key,
+            "unique_until": options.unique_until,
+            "after_no": options.after_no,
+            "catch": options.catch,
+            "schedule": options.schedule,
+            "keep": options.keep,
+        },
+    )
+    return None if no is None else (int(no), job_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the chunks of a job go."""
+
+    no: int
+    queue: str
+    priority: int
+    run_at: float
+
+
+def add_chunks(
+    connection: Connection, place: Place, specs: Iterable[ChunkSpec], now: float, tally: Tally
+) -> int:
+    """Add planned chunks, however many; how many there were."""
+    state = "delayed" if place.run_at > now else "ready"
+    source, added = iter(specs), 0
+    while batch := list(islice(source, BATCH)):
+        connection.execute(_CHUNK, [_chunk(place, spec, state, planned=1) for spec in batch])
+        for spec in batch:
+            tally.chunks(place.no, spec.kind, None, state)
+        added += len(batch)
+    return added
+
+
+def add_chunk(
+    connection: Connection, place: Place, spec: ChunkSpec, *, crashes: int, planned: int, tally: Tally
+) -> int:
+    """Add one ready chunk; its id."""
+    row = _chunk(place, spec, "ready", planned=planned, crashes=crashes)
+    tally.chunks(place.no, spec.kind, None, "ready")
+    return int(connection.scalar(_CHUNK_ID, row) or 0)
+
+
+def _chunk(
+    place: Place, spec: ChunkSpec, state: str, *, planned: int, crashes: int = 0
+) -> dict[str, Any]:
+    return {
+        "job": place.no,
+        "kind": spec.kind,
+        "queue": place.queue,
+        "lane": spec.limit or "",
+        "priority": place.priority,
+        "planned": planned,
+        "state": state,
+        "run_at": place.run_at,
+        "shard": spec.shard,
+        "cost": spec.cost,
+        "crashes": crashes,
+        "data": json.dumps(spec.data),
+    }
+
+
+def plan(connection: Connection, job: Job, place: Place, now: float, tally: Tally) -> None:
+    """Add the first chunks of a job and the rate limits that they name."""
+    for name, rate in job.limits().items():
+        limits.define(connection, name, rate.limit, rate.seconds)
+    add_chunks(connection, place, job.chunks(), now, tally)
+
+
+def set_state(connection: Connection, no: int, state: str) -> None:
+    """Nothing but the state."""
+    connection.execute(_STATE, {"no": no, "state": state})
+
+
+def move_chunks(
+    connection: Connection,
+    no: int,
+    states: Sequence[str],
+    new: str,
+    now: float,
+    tally: Tally,
+    kind: str = "",
+) -> dict[tuple[str, str], int]:
+    """All chunks of a job (or those of a kind) from some states to another; how many of each."""
+    asked = {"no": no, "states": list(states), "kind": kind}
+    moved = {(row[0], row[1]): int(row[2]) for row in connection.execute(_COUNT, asked)}
+    if moved:
+        connection.execute(_MOVE, {**asked, "new": new, "now": now})
+        for (of, old), n in moved.items():
+            tally.chunks(no, of, old, new, n)
+    return moved
+
+
+def end(
+    connection: Connection,
+    no: int,
+    state: str,
+    reason: str,
+    now: float,
+    tally: Tally,
+    result: str | None = None,
+) -> None:
+    """A job has ended: what waits is cancelled, what runs is dropped."""
+    move_chunks(connection, no, ("delayed", "ready", "running"), "cancelled", now, tally)
+    said = one_line(reason)
+    connection.execute(
+        _END, {"no": no, "state": state, "reason": said, "now": now, "result": result}
+    )
+    events.add(connection, state, {no: {"reason": said}}, now)
+
+
+def reopen(connection: Connection, no: int, now: float, tally: Tally) -> None:
+    """A job that has failed or was cancelled goes on with what it did not finish."""
+    connection.execute(_FRESH, {"no": no})
+    move_chunks(connection, no, ("failed", "cancelled"), "ready", now, tally)
+    connection.execute(_REOPEN, {"no": no, "now": now})
+    events.add(connection, "waiting", {no: {}}, now)

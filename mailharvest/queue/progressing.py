@@ -1,0 +1,144 @@
+"""After a commit: ask each job what comes next, and end those that have nothing left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, text
+
+from mailharvest.chunk import ChunkSpec
+from mailharvest.queue import chains
+from mailharvest.queue.attempt import failure_of
+from mailharvest.queue.job import Job, JobState
+from mailharvest.queue.jobs import Place, add_chunks, end, move_chunks
+from mailharvest.queue.notes import note_job
+from mailharvest.queue.pool import Failure
+from mailharvest.queue.schema import INCOMPLETE
+from mailharvest.queue.tally import Counts, Tally, read_counts
+
+T = TypeVar("T")
+
+_MEMO = text("UPDATE job SET memo = :memo WHERE no = :no")
+
+
+@dataclass(slots=True)
+class Progress:
+    """A job that a commit touched.
+
+    Attributes
+    ----------
+    row : Row
+        As it was before.
+    job : Job or None
+        None when its class cannot be had here; then `broken` says why.
+    parts, found : int
+        As they are now.
+    """
+
+    row: Row[Any]
+    job: Job | None
+    broken: str | None = None
+    done: list[tuple[ChunkSpec, Any]] = field(default_factory=list)
+    failed: list[tuple[ChunkSpec, str]] = field(default_factory=list)
+    last_error: str | None = None
+    parts: int = 0
+    found: int = 0
+
+    def __post_init__(self) -> None:
+        self.parts, self.found = self.row.parts, self.row.found
+
+    @property
+    def place(self) -> Place:
+        """Where its chunks go."""
+        return Place(self.row.no, self.row.queue, self.row.priority, 0.0)
+
+
+def advance(
+    connection: Connection, touched: dict[int, Progress], now: float, tally: Tally
+) -> list[tuple[str, str, str]]:
+    """Let every job that was touched add chunks, or end.
+
+    Returns
+    -------
+    list of (job id, state, reason)
+        Those that ended.
+    """
+    tally.flush(connection)
+    counts = read_counts(connection, touched)
+    ended = []
+    for no, progress in sorted(touched.items()):
+        verdict = _next(connection, progress, counts[no], now, tally)
+        if verdict is not None:
+            state, reason = verdict
+            end(connection, no, state, reason, now, tally, _result(progress, counts[no]))
+            ended.append((progress.row.id, state, reason))
+    tally.flush(connection)
+    for job_id, state, _ in ended:
+        chains.follow(connection, job_id, state, now)
+    return ended
+
+
+def _next(
+    connection: Connection, progress: Progress, counts: Counts, now: float, tally: Tally
+) -> tuple[str, str] | None:
+    """Ask the job; its state and reason if it has ended."""
+    no, job = progress.row.no, progress.job
+    if job is None:
+        note_job(connection, no, "job_error", str(progress.broken), now, tally)
+        return "failed", str(progress.broken)
+    state = JobState(
+        found=progress.found,
+        counts=dict(counts.chunks),
+        frontier=counts.urls.get("waiting", 0),
+        memo=json.loads(progress.row.memo),
+        done=progress.done,
+        failed=progress.failed,
+    )
+    answer = _call(lambda: list(job.more(state)))
+    memo = json.dumps(state.memo)
+    if memo != progress.row.memo:
+        connection.execute(_MEMO, {"no": no, "memo": memo})
+    if isinstance(answer, Failure):
+        return _broken(connection, no, answer, now, tally)
+    for kind in sorted(state.cancel_kinds):
+        moved = move_chunks(connection, no, ("delayed", "ready"), "cancelled", now, tally, kind)
+        _count(state, moved, "cancelled")
+    if state.reason is not None:
+        return "completed", state.reason
+    if add_chunks(connection, progress.place, answer, now, tally) or state.frontier:
+        return None
+    if any(n and chunk_state in INCOMPLETE for (_, chunk_state), n in state.counts.items()):
+        return None
+    verdict = _call(lambda: job.verdict(state))
+    return _broken(connection, no, verdict, now, tally) if isinstance(verdict, Failure) else verdict
+
+
+def _call(ask: Callable[[], T]) -> T | Failure:
+    """The job's own code: what it raises ends that job, and no other."""
+    try:
+        return ask()
+    except Exception as error:
+        return failure_of(error)
+
+
+def _broken(
+    connection: Connection, no: int, failure: Failure, now: float, tally: Tally
+) -> tuple[str, str]:
+    note_job(connection, no, "job_error", failure.message, now, tally)
+    return "failed", failure.message
+
+
+def _count(state: JobState, moved: dict[tuple[str, str], int], new: str) -> None:
+    for (kind, old), n in moved.items():
+        state.counts[kind, old] = state.counts.get((kind, old), 0) - n
+        state.counts[kind, new] = state.counts.get((kind, new), 0) + n
+
+
+def _result(progress: Progress, counts: Counts) -> str | None:
+    """What the handle returned, of a job of one chunk."""
+    if sum(counts.chunks.values()) != 1 or len(progress.done) != 1:
+        return None
+    return json.dumps(progress.done[0][1])
