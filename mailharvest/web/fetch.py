@@ -239,7 +239,7 @@ async def _read(response: aiohttp.ClientResponse, request: Request) -> tuple[byt
                 size += len(block)
             if not sniffed and (size >= HEAD or not block):
                 sniffed = True
-                if is_binary(b"".join(parts)[:HEAD] if len(parts) > 1 else block[:HEAD]):
+                if is_binary((parts[0] if len(parts) == 1 else b"".join(parts))[:HEAD]):
                     raise FetchError(
                         "not_text",
                         "its first bytes are not those of a text",
