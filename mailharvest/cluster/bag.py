@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -18,6 +19,9 @@ from mailharvest.queue.pool import Claim, Failure, Outcome
 
 LOOK = 0.5
 """Seconds between two looks at which workers there are."""
+
+RESTART = 5.0
+"""Seconds that a nanny gives a worker to close by itself before it kills it."""
 
 GATHER = 10.0
 """Seconds for results to come from the workers."""
@@ -52,7 +56,7 @@ class DaskPool:
     def __init__(self, client: Client) -> None:
         self.client = client
         self._done: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._flying: dict[str, tuple[Claim, Future, str]] = {}
+        self._flying: dict[str, tuple[Claim, Future[Any], str]] = {}
         self._at: dict[str, set[str]] = defaultdict(set)  # worker address → keys
         self._workers: dict[str, int] = {}  # worker address → threads
         self._looked = 0.0
@@ -91,7 +95,6 @@ class DaskPool:
                 for address, info in known.items()
                 if info["status"] == "running" and address not in self._retired
             }
-            self._retired &= known.keys()
             for address in self._at.keys() - known.keys():
                 self._bury(address)
         return self._workers
@@ -157,7 +160,7 @@ class DaskPool:
         for claim, future, address in flying:
             outcome = found.get(claim.key)
             if outcome is None:
-                outcome = Outcome(claim, failure=self._why(claim, future, address), worker=address)
+                outcome = Outcome(claim, failure=self._why(future, address), worker=address)
             outcomes.append(outcome)
         # Only now: until the whole batch is judged, who shared a worker with whom must be known.
         for claim, future, address in flying:
@@ -176,7 +179,7 @@ class DaskPool:
         except queue.Empty:
             return keys
 
-    def _gather(self, futures: list[Future]) -> list[Outcome | None]:
+    def _gather(self, futures: list[Future[Any]]) -> list[Outcome | None]:
         """Their values in one round trip; None for what was lost with its worker meanwhile."""
         if not futures:
             return []
@@ -185,7 +188,7 @@ class DaskPool:
         except Exception:  # one is lost: ask one by one, so that the others are kept
             return [value for future in futures for value in self._fetch_one(future)]
 
-    def _fetch(self, futures: list[Future]) -> list[Outcome | None]:
+    def _fetch(self, futures: list[Future[Any]]) -> list[Outcome | None]:
         async def gather() -> list[Outcome | None]:
             return list(await self.client.gather(futures, direct=True, asynchronous=True))
 
@@ -193,13 +196,13 @@ class DaskPool:
         values: list[Outcome | None] = self.client.sync(gather, callback_timeout=GATHER)
         return values
 
-    def _fetch_one(self, future: Future) -> list[Outcome | None]:
+    def _fetch_one(self, future: Future[Any]) -> list[Outcome | None]:
         try:
             return self._fetch([future])
         except Exception:  # whatever it was, the outcome is the same: it is not to be had
             return [None]
 
-    def _why(self, claim: Claim, future: Future, address: str) -> Failure:
+    def _why(self, future: Future[Any], address: str) -> Failure:
         """Why there is no value: the worker died, the scheduler lost it, or a bug of ours."""
         if future.status == "error":
             error = future.exception()
@@ -227,7 +230,7 @@ class DaskPool:
         if futures:
             self.client.cancel(futures, force=True)
 
-    def _forget(self, key: str) -> tuple[Claim, Future, str] | None:
+    def _forget(self, key: str) -> tuple[Claim, Future[Any], str] | None:
         entry = self._flying.pop(key, None)
         if entry is not None:
             self._at[entry[2]].discard(key)
@@ -249,7 +252,10 @@ class DaskPool:
         return neighbours
 
     def _restart(self, address: str) -> None:
-        self.client.restart_workers([address], timeout=30, raise_for_error=False)
+        # A scheduler that goes away meanwhile is noticed, and told, by whoever asks it next.
+        with contextlib.suppress(OSError, TimeoutError):
+            self.client.restart_workers([address], timeout=RESTART, raise_for_error=False)
+        self._retired.discard(address)  # a nanny starts the new process at the old address
 
     def close(self) -> None:
         self.drop([claim for claim, _, _ in self._flying.values()])

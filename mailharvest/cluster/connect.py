@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +11,7 @@ import dask
 from distributed import Client, LocalCluster, default_client
 
 from mailharvest.cluster.worker import Harvester
+from mailharvest.config import setting
 from mailharvest.errors import ClusterError
 
 # A worker that dies takes its chunks with it once; the ledger decides what comes next, so Dask
@@ -67,7 +68,7 @@ def connect(
             client.register_plugin(Harvester())
         except Exception as error:
             raise ClusterError(
-                f"the workers of {client.scheduler.address} cannot run mailharvest: {error};"
+                f"the workers of {client} cannot run mailharvest: {error};"
                 " install the same version of mailharvest there"
             ) from error
         return Connection(client, stack.pop_all())
@@ -78,7 +79,8 @@ def _client(on: Any, stack: ExitStack, workers: int | None, threads: int | None)
         return on
     if on is None and workers is None and threads is None:
         try:
-            return default_client()
+            found: Client = default_client()
+            return found
         except ValueError:
             on = dask.config.get("scheduler-address", None)
     if on is None:
@@ -89,33 +91,23 @@ def _client(on: Any, stack: ExitStack, workers: int | None, threads: int | None)
         raise ClusterError(
             f"no Dask scheduler at {on}: {error}; start one: dask scheduler"
         ) from None
-    return stack.enter_context(client)
+    stack.enter_context(client)
+    return client
 
 
 def _local_cluster(stack: ExitStack, workers: int | None, threads: int | None) -> LocalCluster:
-    workers = (
-        workers or dask.config.get("mailharvest.cluster.workers", None) or dask.system.CPU_COUNT
-    )
-    threads = (
-        threads or dask.config.get("mailharvest.cluster.threads", None) or -(-SLOTS // workers)
-    )
+    workers = workers or setting("cluster.workers") or dask.system.CPU_COUNT
+    threads = threads or setting("cluster.threads") or -(-SLOTS // workers)
     # The scheduler reads its limits when it is built: only our own cluster sees these.
-    with dask.config.set(OWN_CLUSTER):
+    with dask.config.set(OWN_CLUSTER), warnings.catch_warnings():
+        # Where the dashboard's port is taken, Dask takes another; its address is shown anyway.
+        warnings.filterwarnings("ignore", r"\s*Port \d+ is already in use", UserWarning)
         cluster = LocalCluster(
             n_workers=workers,
             threads_per_worker=threads,
             host="127.0.0.1",
-            dashboard_address=f"127.0.0.1:{_dashboard_port()}",
+            dashboard_address=setting("cluster.dashboard"),
             silence_logs=50,
         )
-    return stack.enter_context(cluster)
-
-
-def _dashboard_port() -> int:
-    """Dask's usual port where it is free, so that a bookmark works; any other where it is not."""
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", 8787))
-        except OSError:
-            return 0
-    return 8787
+    stack.enter_context(cluster)
+    return cluster

@@ -11,12 +11,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import dask
 import dask.bag as db
 import dask.dataframe as dd
 import pandas as pd
 import pyarrow as pa
-from dask.delayed import Delayed
+from dask.delayed import Delayed, delayed
 
 from mailharvest import records
 from mailharvest.chunk import ChunkResult, ChunkSpec, FoundURL
@@ -33,33 +32,36 @@ Packed = tuple[str, str]
 
 def to_bag(job: Job) -> db.Bag:
     """The sightings of `job` as a bag of dicts with the fields of `records.SCHEMA`."""
-    rows = dask.delayed(pa.Table.to_pylist, pure=False)
-    return db.from_delayed([rows(table) for table in _tables(job)])
+    rows = delayed(pa.Table.to_pylist, pure=False)
+    bag: db.Bag = db.from_delayed([rows(table) for table in _tables(job)])
+    return bag
 
 
 def to_dataframe(job: Job) -> dd.DataFrame:
     """The addresses of `job`, a row each as in ``Run.frame()``; each in one partition only."""
-    split = dask.delayed(_split, pure=False, nout=GROUPS)
+    split = delayed(_split, pure=False, nout=GROUPS)
     pieces = [list(split(table)) for table in _tables(job)]
-    frame = dask.delayed(_frame, pure=False)
+    frame = delayed(_frame, pure=False)
     frames = [frame([piece[group] for piece in pieces]) for group in range(GROUPS)]
-    return dd.from_delayed(frames, meta=records.to_frame(records.SCHEMA.empty_table()))
+    meta = records.to_frame(records.SCHEMA.empty_table())
+    together: dd.DataFrame = dd.from_delayed(frames, meta=meta)
+    return together
 
 
 def _tables(job: Job) -> list[Delayed]:
     """One delayed Arrow table of sightings for each chunk of the plan and each group of sites."""
     packed = kind_of(job), job.model_dump_json()
     # Not pure: Dask would answer a second harvest of the same job from the first.
-    first = dask.delayed(_first, pure=False, traverse=False)
-    scrape = dask.delayed(_scrape, pure=False)
+    first = delayed(_first, pure=False, traverse=False)
+    scrape = delayed(_scrape, pure=False)
     seeds: list[list[FoundURL]] = [[] for _ in range(GROUPS)]
     for url in job.seeds():
         seeds[_group(url)].append(url)
     begun = [first(packed, spec) for spec in job.chunks()]
-    urls = [dask.delayed(_urls, pure=False)(result) for result in begun]
-    sightings = [dask.delayed(_sightings, pure=False)(packed, result) for result in begun]
+    urls = [delayed(_urls, pure=False)(result) for result in begun]
+    sightings = [delayed(_sightings, pure=False)(packed, result) for result in begun]
     grouped = [
-        scrape(packed, group, dask.delayed(seeds[group], traverse=False), urls)
+        scrape(packed, group, delayed(seeds[group], traverse=False), urls)
         for group in range(GROUPS)
     ]
     return sightings + grouped

@@ -16,9 +16,9 @@ from mailharvest.queue.pool import Claim, Context, Outcome
 from mailharvest.web import Web
 
 try:
-    from uvloop import new_event_loop
+    import uvloop as loops
 except ImportError:  # Windows, PyPy: the standard loop does the same, slower
-    from asyncio import new_event_loop
+    loops = asyncio  # type: ignore[misc]
 
 TOPIC = "mailharvest"
 """Dask event topic on which chunks tell how far they are."""
@@ -43,7 +43,7 @@ class Harvester(WorkerPlugin):
     def setup(self, worker: Worker) -> None:
         """Start the loop and open the fetcher; runs before the worker takes a task."""
         self.counts = {"pages": 0.0, "bytes": 0.0, "emails": 0.0, "chunks": 0.0}
-        self.loop = new_event_loop()
+        self.loop = loops.new_event_loop()
         self.thread = threading.Thread(
             target=self.loop.run_forever, name="mailharvest-loop", daemon=True
         )

@@ -1,0 +1,66 @@
+"""`connect`: what is given is used and left open, what is opened here is closed."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from distributed import Client, LocalCluster
+
+from mailharvest.cluster.connect import connect
+from mailharvest.errors import ClusterError
+
+
+def cluster() -> LocalCluster:
+    return LocalCluster(
+        n_workers=1, threads_per_worker=2, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+    )
+
+
+def test_our_own_cluster_listens_on_loopback_only_and_is_closed() -> None:
+    connection = connect(workers=1, threads=2)
+    client = connection.client
+    info = client.scheduler_info(n_workers=-1)
+    assert info["address"].startswith("tcp://127.0.0.1:")
+    assert all(address.startswith("tcp://127.0.0.1:") for address in info["workers"])
+    port = info["services"]["dashboard"]
+    listening = client.run_on_scheduler(
+        lambda dask_scheduler: [
+            address[0] for sock in dask_scheduler.http_server._sockets.values()
+            for address in [sock.getsockname()]
+        ]
+    )  # fmt: skip
+    assert port and set(listening) == {"127.0.0.1"}
+    connection.close()
+    assert client.status == "closed"
+
+
+def test_a_client_a_cluster_or_an_address_is_used_and_stays_open() -> None:
+    with cluster() as given, Client(given, set_as_default=False) as client:
+        by_client = connect(client)
+        assert by_client.client is client
+        by_client.close()
+        for on in (given, given.scheduler_address):
+            connection = connect(on)
+            connection.close()
+            assert connection.client.status == "closed"
+        assert client.status == "running"
+        assert given.status.name == "running"
+        assert client.submit(int, "7").result() == 7
+
+
+def test_the_default_client_is_found() -> None:
+    with cluster() as given, Client(given) as client:
+        connection = connect()
+        assert connection.client is client
+        connection.close()
+        assert client.status == "running"
+
+
+def test_no_scheduler_is_one_clear_error() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(ClusterError, match="no Dask scheduler at") as caught:
+        connect(address)
+    assert address in str(caught.value)
