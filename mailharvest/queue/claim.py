@@ -100,7 +100,7 @@ class _Choice:
         shard = (row.job, row.shard)
         if not self.has_room(row) or row.id in self.taken or shard in self.taken:
             return
-        costs = {name: cost for name, cost in ((row.lane, row.cost), (f"queue:{queue}", 1))}
+        costs = {row.lane: row.cost, f"queue:{queue}": 1}
         held = {name: limit for name in costs if (limit := self.limits.get(name))}
         if not all(limit.allows(costs[name], self.now) for name, limit in held.items()):
             return

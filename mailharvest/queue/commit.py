@@ -30,7 +30,7 @@ from mailharvest.queue.claim import TOUCH
 from mailharvest.queue.failing import Settlement, judge
 from mailharvest.queue.job import Job, load_job
 from mailharvest.queue.notes import note_errors, note_pages
-from mailharvest.queue.pool import Claim, Failure, Outcome
+from mailharvest.queue.pool import Claim, Outcome
 from mailharvest.queue.progressing import Progress, advance
 from mailharvest.queue.tally import Tally
 
@@ -109,7 +109,9 @@ class Committer:
         For the jitter of retries.
     """
 
-    def __init__(self, ledger: Ledger, parts: str | os.PathLike[str], *, seed: int | None = None) -> None:
+    def __init__(
+        self, ledger: Ledger, parts: str | os.PathLike[str], *, seed: int | None = None
+    ) -> None:
         self.ledger = ledger
         self.parts = Path(parts)
         self.rng = random.Random(seed)
@@ -259,13 +261,12 @@ class Committer:
             connection.execute(_FINISH, updates)
         self._publish([a for a, _ in results if a.pending is not None])
         counted = [
-            {"no": no, "parts": job.parts, "found": job.found} for no, job in sorted(touched.items())
+            {"no": no, "parts": job.parts, "found": job.found}
+            for no, job in sorted(touched.items())
         ]
         connection.execute(_PARTS, counted)
 
-    def _keep(
-        self, connection: Connection, a: _Arrived, job: Progress, tally: Tally
-    ) -> int | None:
+    def _keep(self, connection: Connection, a: _Arrived, job: Progress, tally: Tally) -> int | None:
         """Count the records of a chunk; the number of its part, if it has one."""
         if a.table is None:
             return None
@@ -330,7 +331,7 @@ class Committer:
                 lost += 1
                 job.failed.append((spec_of(row), outcome.failure.error))
                 job.last_error = outcome.failure.message
-            verdict.carry_out(connection, job.place, spec_of(row), now, tally)
+            verdict.carry_out(connection, job.place, now, tally)
         note_errors(connection, [(o, r) for o, r in failures], verdicts, now, tally)
         return lost
 

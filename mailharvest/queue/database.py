@@ -132,7 +132,8 @@ class Database:
             driver = self._writer.connection.driver_connection
             assert driver is not None
             seen = driver.execute("PRAGMA data_version").fetchone()[0]
-            changed, self._seen = seen != self._seen, seen
+            changed = bool(seen != self._seen)
+            self._seen = seen
             return changed
 
     def close(self) -> None:
@@ -156,7 +157,7 @@ def _sqlite(url: URL) -> Engine:
     )
 
     @event.listens_for(engine, "connect")
-    def prepare(driver: Any, record: Any) -> None:
+    def prepare(driver: Any, _: Any) -> None:
         driver.isolation_level = None  # we say BEGIN ourselves
         for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
             driver.execute(f"PRAGMA {pragma}")
@@ -189,9 +190,7 @@ def _postgresql(url: URL) -> Engine:
     try:
         import psycopg  # noqa: F401
     except ImportError:
-        raise LedgerError(
-            "PostgreSQL needs psycopg: pip install 'mailharvest[postgres]'"
-        ) from None
+        raise LedgerError("PostgreSQL needs psycopg: pip install 'mailharvest[postgres]'") from None
     # A writer that was stopped in the middle of a transaction must not hold the lock for ever.
     options = f"-c lock_timeout={int(PATIENCE)}s -c idle_in_transaction_session_timeout=60s"
     return create_engine(
@@ -216,8 +215,7 @@ def _plainly(url: URL) -> Iterator[None]:
         where = url.render_as_string(hide_password=True)
         if _busy(error):
             raise LedgerError(
-                f"the ledger {where} is busy: another process has been writing for"
-                f" {PATIENCE:.0f} s"
+                f"the ledger {where} is busy: another process has been writing for {PATIENCE:.0f} s"
             ) from error
         said = re.sub(r"\s+", " ", str(error.orig)).strip()[:300]
         raise LedgerError(f"the ledger {where} cannot be used: {said}") from error

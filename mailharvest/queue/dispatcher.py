@@ -179,10 +179,12 @@ class Dispatcher:
     def _reason(self, until: Callable[[], str | None] | None) -> str | None:
         if self._stopping.is_set():
             return "stopped"
-        if self._dirty and self.jobs is not None and not self._pending and not self._flying:
-            if all(self.ledger.job(job).ended for job in self.jobs):
-                return "done"
+        if self._dirty and not self._pending and not self._flying and self._all_ended():
+            return "done"
         return until() if until is not None else None
+
+    def _all_ended(self) -> bool:
+        return self.jobs is not None and all(self.ledger.job(job).ended for job in self.jobs)
 
     def _step(self) -> None:
         now = time.monotonic()
@@ -241,7 +243,11 @@ class Dispatcher:
     def _next(self) -> float:
         """Seconds until something that waits for its time may start."""
         now = self.ledger.clock()
-        times = [self.ledger.next_delayed(), self.ledger.next_limit(), self.ledger.next_url(self.jobs)]
+        times = [
+            self.ledger.next_delayed(),
+            self.ledger.next_limit(),
+            self.ledger.next_url(self.jobs),
+        ]
         return max(PULSE, min((at - now for at in times if at is not None), default=self.sleep))
 
     def _submit(self, claims: Sequence[Claim]) -> None:
@@ -258,9 +264,7 @@ class Dispatcher:
             if self.pool.quarantine(self._suspects):
                 half = max(1, worst // 2)
                 self._submit(
-                    self.ledger.claim(
-                        self.id, half, self.queues, jobs=self._numbers, suspects=True
-                    )
+                    self.ledger.claim(self.id, half, self.queues, jobs=self._numbers, suspects=True)
                 )
 
     # looking after
@@ -304,7 +308,9 @@ class Dispatcher:
         try:
             self.pool.drop(flying)
         except Exception as error:
-            log.warning("dispatcher %s: cannot drop its chunks: %s", self.name, one_line(str(error)))
+            log.warning(
+                "dispatcher %s: cannot drop its chunks: %s", self.name, one_line(str(error))
+            )
         self._settle_lost(flying, Failure("lost", "scheduler_lost", why))
 
     def _start_over(self) -> None:

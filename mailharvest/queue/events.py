@@ -21,10 +21,13 @@ LOG_LINES = 1_000
 _ADD = text("INSERT INTO event (at, job, type, data) VALUES (:at, :job, :type, :data)")
 
 
-def add(connection: Connection, type: str, jobs: Mapping[int, Mapping[str, Any]], now: float) -> None:
+def add(
+    connection: Connection, type: str, jobs: Mapping[int, Mapping[str, Any]], now: float
+) -> None:
     """Note one event for each of `jobs`, with its data."""
     rows = [
-        {"at": now, "job": job, "type": type, "data": json.dumps(data)} for job, data in jobs.items()
+        {"at": now, "job": job, "type": type, "data": json.dumps(data)}
+        for job, data in jobs.items()
     ]
     if rows:
         connection.execute(_ADD, rows)

@@ -57,9 +57,7 @@ class Settlement:
     culprit: str | None = None
     severity: str | None = "error"
 
-    def carry_out(
-        self, connection: Connection, place: Place, spec: ChunkSpec, now: float, tally: Tally
-    ) -> None:
+    def carry_out(self, connection: Connection, place: Place, now: float, tally: Tally) -> None:
         """Bring it into the ledger."""
         row = self.row
         ended = self.state in ("failed", "done")

@@ -36,7 +36,9 @@ _BACK = text(
     "UPDATE frontier SET state = 'waiting', chunk = NULL, due = :due, hops = :hops, tries = :tries"
     " WHERE job = :job AND digest = :digest AND state = 'taken' AND chunk = :chunk"
 )
-_DONE = text("UPDATE frontier SET state = 'done', chunk = NULL WHERE chunk = :chunk AND state = 'taken'")
+_DONE = text(
+    "UPDATE frontier SET state = 'done', chunk = NULL WHERE chunk = :chunk AND state = 'taken'"
+)
 _GIVE = text(
     "UPDATE frontier SET chunk = :new"
     " WHERE job = :job AND digest = :digest AND state = 'taken' AND chunk = :chunk"
@@ -207,9 +209,7 @@ def shards_to_cut(
     return found
 
 
-def next_urls(
-    connection: Connection, job: int, shard: int, cut: Cut, now: float
-) -> list[Row[Any]]:
+def next_urls(connection: Connection, job: int, shard: int, cut: Cut, now: float) -> list[Row[Any]]:
     """The URLs of the shard's next chunk: oldest first, at most `cut.per_site` of a site."""
     asked = {"job": job, "shard": shard, "now": now}
     chosen: list[Row[Any]] = []

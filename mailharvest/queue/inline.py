@@ -40,7 +40,9 @@ class InlinePool:
         self._alone = False  # suspects have the pool to themselves
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
-        self._looping = threading.Thread(target=self._loop.run_forever, name="inline-loop", daemon=True)
+        self._looping = threading.Thread(
+            target=self._loop.run_forever, name="inline-loop", daemon=True
+        )
         self._looping.start()
         self._web = Web() if web else None
         if self._web is not None:

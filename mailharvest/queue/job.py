@@ -47,7 +47,9 @@ class Backoff(BaseModel):
         return full * (1 - self.jitter * rng.random())
 
 
-def Exponential(delay: float | str = 1.0, *, cap: float | str = 300.0, jitter: float = 0.5) -> Backoff:
+def Exponential(
+    delay: float | str = 1.0, *, cap: float | str = 300.0, jitter: float = 0.5
+) -> Backoff:
     """Pauses that double: ``Exponential(1.0, cap=300, jitter=0.5)``."""
     return Backoff.model_validate({"delay": delay, "cap": cap, "jitter": jitter})
 
@@ -169,7 +171,7 @@ class Job(BaseModel):
         return (ChunkSpec(),)
 
     def seeds(self) -> Iterable[FoundURL]:
-        """URLs to begin with, normalised; they go into the frontier in batches, so they may be many."""
+        """URLs to begin with; they go into the frontier in batches, so they may be many."""
         return ()
 
     def cut(self) -> Cut:
@@ -201,7 +203,7 @@ class Job(BaseModel):
         """
         raise NotImplementedError(f"{type(self).__name__}.handle is not written")
 
-    def more(self, state: JobState) -> Sequence[ChunkSpec]:
+    def more(self, state: JobState) -> Sequence[ChunkSpec]:  # noqa: ARG002
         """Chunks to add after a commit; none, by default."""
         return ()
 

@@ -170,7 +170,13 @@ def add_chunks(
 
 
 def add_chunk(
-    connection: Connection, place: Place, spec: ChunkSpec, *, crashes: int, planned: int, tally: Tally
+    connection: Connection,
+    place: Place,
+    spec: ChunkSpec,
+    *,
+    crashes: int,
+    planned: int,
+    tally: Tally,
 ) -> int:
     """Add one ready chunk; its id."""
     row = _chunk(place, spec, "ready", planned=planned, crashes=crashes)

@@ -18,7 +18,7 @@ from mailharvest.queue.jobs import Options, Place, add_chunk
 from mailharvest.queue.notes import note_job
 from mailharvest.queue.pool import Claim, Failure, Outcome
 from mailharvest.queue.rows import DispatcherRow, ErrorRow, JobRow
-from mailharvest.queue.tally import Tally, read_counts
+from mailharvest.queue.tally import Counts, Tally, read_counts
 from mailharvest.web.urls import normalise_url
 
 __all__ = ["DispatcherRow", "ErrorRow", "JobRow", "Ledger"]
@@ -51,6 +51,9 @@ _PARTS = text("""
 _SITES = text("""
     SELECT t.name, t.n FROM tally t JOIN job j ON j.no = t.job
     WHERE j.id = :id AND t.of = 'site' ORDER BY t.n DESC, t.name LIMIT :limit
+""")
+_SITE_COUNT = text("""
+    SELECT COUNT(*) FROM tally t JOIN job j ON j.no = t.job WHERE j.id = :id AND t.of = 'site'
 """)
 _MINE = text("SELECT id, lease FROM chunk WHERE dispatcher = :me AND state = 'running'")
 _SUSPECTS = text("SELECT job, crashes FROM chunk WHERE state = 'ready' AND crashes > 0 LIMIT 1000")
@@ -128,7 +131,10 @@ class Ledger:
                 return str(options.job_id)
             no, job_id = added
             place = Place(
-                no, options.queue or job.queue, options.priority or job.priority, options.run_at or now
+                no,
+                options.queue or job.queue,
+                options.priority or job.priority,
+                options.run_at or now,
             )
             jobs.plan(connection, job, place, now, tally)
             tally.flush(connection)
@@ -186,9 +192,10 @@ class Ledger:
         offset: int = 0,
     ) -> list[JobRow]:
         """Jobs, newest first."""
-        where, asked = "1 = 1", {"limit": limit, "offset": offset}
+        where, asked = "1 = 1", dict[str, Any](limit=limit, offset=offset)
         if state is not None:
-            where, asked["state"] = "state IN :state", [state] if isinstance(state, str) else [*state]
+            where = "state IN :state"
+            asked["state"] = [state] if isinstance(state, str) else [*state]
         if queue is not None:
             where, asked["queue"] = f"{where} AND queue = :queue", queue
         with self.database.read() as connection:
@@ -206,7 +213,7 @@ class Ledger:
         """Errors of a job by kind."""
         return self._counts(job_id).errors
 
-    def _counts(self, job_id: str) -> Any:
+    def _counts(self, job_id: str) -> Counts:
         with self.database.read() as connection:
             no = rows.number_of(connection, job_id)
             return read_counts(connection, [no])[no]
@@ -245,6 +252,11 @@ class Ledger:
         with self.database.read() as connection:
             found = connection.execute(_SITES, {"id": job_id, "limit": limit})
             return [(site, int(n)) for site, n in found]
+
+    def site_count(self, job_id: str) -> int:
+        """Sites of which a page was fetched."""
+        with self.database.read() as connection:
+            return int(connection.scalar(_SITE_COUNT, {"id": job_id}) or 0)
 
     def dispatchers(self, limit: int = 100) -> list[DispatcherRow]:
         """Dispatchers, newest first."""
@@ -359,11 +371,7 @@ class Ledger:
         """Cut at most `room` chunks from the frontiers, minus those that wait already; how many."""
         cut = 0
         with self.database.read() as connection:
-            found = [
-                row
-                for row in connection.execute(_CUTTABLE)
-                if jobs is None or row.id in jobs
-            ]
+            found = [row for row in connection.execute(_CUTTABLE) if jobs is None or row.id in jobs]
         for row in found:
             cut += self._cut(row, room - cut)
         return cut
@@ -393,9 +401,7 @@ class Ledger:
                 urls = frontier.next_urls(connection, row.no, shard, size, now)
                 if urls and not frontier.busy(connection, row.no, shard):
                     spec = frontier.scrape_spec(connection, row.no, shard, urls, now)
-                    chunk = add_chunk(
-                        connection, place, spec, crashes=0, planned=0, tally=tally
-                    )
+                    chunk = add_chunk(connection, place, spec, crashes=0, planned=0, tally=tally)
                     frontier.take(connection, row.no, chunk, urls, tally)
             tally.flush(connection)
         self._first[row.no] = shards[-1] + 1

@@ -1,4 +1,4 @@
-"""Rate limits, kept where chunks are claimed: so many starts in so many seconds, over all dispatchers.
+"""Rate limits, kept where chunks are claimed: so many starts in so many seconds, cluster-wide.
 
 A limited chunk stays ``ready`` and uses no try. A window slides: in no stretch of `per` seconds
 do more than `most` start. To keep its memory small, starts within a twentieth of `per` are
@@ -75,7 +75,10 @@ class Limit:
 def load(connection: Connection, names: Iterable[str]) -> dict[str, Limit]:
     """The limits of these names, as far as there are any."""
     keys = [f"limit:{name}" for name in names]
-    return {key[6:]: Limit(**json.loads(value)) for key, value in connection.execute(_GET, {"keys": keys})}
+    return {
+        key[6:]: Limit(**json.loads(value))
+        for key, value in connection.execute(_GET, {"keys": keys})
+    }
 
 
 def load_all(connection: Connection) -> dict[str, Limit]:

@@ -1,4 +1,4 @@
-"""What the dispatcher needs of whatever runs chunks: one small protocol, so that the queue knows no Dask."""
+"""What the dispatcher needs of whatever runs chunks: one protocol, so that it knows no Dask."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Context:
     attempt: int
     deadline: float
     web: Web | None = None
-    tell: Callable[[dict[str, Any]], None] = field(default=lambda message: None)
+    tell: Callable[[dict[str, Any]], None] = field(default=lambda _: None)
 
     def progress(self, fraction: float, note: str = "") -> None:
         """Say how far this chunk is: 0 to 1, and a word."""
@@ -123,7 +123,7 @@ class Context:
 
 
 class Pool(Protocol):
-    """Where chunks run: Dask (`cluster.bag.DaskPool`), or threads of this process (`InlinePool`)."""
+    """Where chunks run: Dask (`cluster.bag.DaskPool`), or threads here (`inline.InlinePool`)."""
 
     def free(self) -> int:
         """Ordinary chunks (``crashes == 0``) that may be submitted now."""

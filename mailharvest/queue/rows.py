@@ -172,9 +172,10 @@ def jobs_where(
 ) -> list[JobRow]:
     """The jobs for which the SQL condition `where` holds; a list among `asked` fits ``IN``."""
     query = text(f"SELECT * FROM job WHERE {where} ORDER BY {order} LIMIT :limit OFFSET :offset")
-    lists = [bindparam(key, expanding=True) for key, value in asked.items() if isinstance(value, list)]
+    keys = [key for key, value in asked.items() if isinstance(value, list)]
     rows = connection.execute(
-        query.bindparams(*lists), {"limit": 1000, "offset": 0, **asked}
+        query.bindparams(*(bindparam(key, expanding=True) for key in keys)),
+        {"limit": 1000, "offset": 0, **asked},
     ).fetchall()
     counts = read_counts(connection, (row.no for row in rows))
     return [_job_row(row, counts[row.no]) for row in rows]
