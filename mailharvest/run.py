@@ -1,0 +1,352 @@
+"""`harvest` starts a job on a cluster; `Run` is the handle on it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pandas as pd
+
+from mailharvest import records, simweb
+from mailharvest.cluster.bag import DaskPool
+from mailharvest.cluster.connect import connect
+from mailharvest.config import home_folder
+from mailharvest.errors import ClusterError, JobFailed
+from mailharvest.job import HarvestJob
+from mailharvest.observe import observe
+from mailharvest.progress import Meter, Snapshot
+from mailharvest.queue.commit import part_path
+from mailharvest.queue.dispatcher import Dispatcher
+from mailharvest.queue.job import Job, load_job
+from mailharvest.queue.ledger import JobRow, Ledger
+
+ENDED = {"completed", "failed", "cancelled"}
+TICK = 0.5
+"""Seconds between two snapshots."""
+
+
+def harvest(
+    job: Job,
+    on: Any = None,
+    *,
+    home: str | Path | None = None,
+    workers: int | None = None,
+    threads: int | None = None,
+) -> Run:
+    """Start `job` on a cluster and return its `Run` at once.
+
+    Parameters
+    ----------
+    job : Job
+        Usually a `HarvestJob`.
+    on : distributed.Client, cluster, str or None
+        Where: see `mailharvest.cluster.connect.connect`. A client that is given is never closed.
+    home : path, optional
+        Folder of the ledger and the parts; ``MAILHARVEST_HOME``, else the user's data folder.
+    workers, threads : int, optional
+        Size of our own cluster: processes, and chunks that each takes at once.
+
+    Raises
+    ------
+    MailharvestError
+        Bad input or no cluster; nothing has started.
+    """
+    with ExitStack() as opened:
+        job = _with_simweb(job, opened)
+        ledger = open_ledger(home)
+        opened.callback(ledger.close)
+        connection = connect(on, workers=workers, threads=threads)
+        opened.callback(connection.close)
+        job_id = ledger.add(job)
+        return Run(job_id, ledger, connection.client, folder(home), opened.pop_all())
+
+
+def resume(
+    job_id: str,
+    on: Any = None,
+    *,
+    home: str | Path | None = None,
+    workers: int | None = None,
+    threads: int | None = None,
+) -> Run:
+    """Go on with a job where its run stopped, whatever stopped it; as `harvest`.
+
+    Raises
+    ------
+    UnknownJob
+        The ledger of `home` has no such job.
+    """
+    with ExitStack() as opened:
+        ledger = open_ledger(home)
+        opened.callback(ledger.close)
+        row = ledger.job(job_id)
+        _with_simweb(load_job(row.kind, row.args), opened)
+        connection = connect(on, workers=workers, threads=threads)
+        opened.callback(connection.close)
+        ledger.reopen(job_id)
+        return Run(job_id, ledger, connection.client, folder(home), opened.pop_all())
+
+
+def folder(home: str | Path | None = None) -> Path:
+    """Where ledger and parts of `home` live; made when it is not there."""
+    path = home_folder(home)
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def open_ledger(home: str | Path | None = None) -> Ledger:
+    """The ledger of `home`."""
+    return Ledger(folder(home) / "ledger.db")
+
+
+def jobs(*, home: str | Path | None = None) -> list[Snapshot]:
+    """The jobs of the ledger, the newest first."""
+    with open_ledger(home) as ledger:
+        return [_still(ledger, row.id) for row in ledger.jobs()]
+
+
+def show(job_id: str, *, home: str | Path | None = None) -> Snapshot:
+    """One job as the ledger has it.
+
+    Raises
+    ------
+    UnknownJob
+    """
+    with open_ledger(home) as ledger:
+        return _still(ledger, job_id)
+
+
+def _still(ledger: Ledger, job_id: str) -> Snapshot:
+    """A job seen from outside: its rates are averages over all its time."""
+    return Meter().see(observe(ledger, job_id, {}))
+
+
+def export(job_id: str, path: str | Path, *, home: str | Path | None = None) -> None:
+    """Write what a job found to `path`: .csv, .json, .jsonl or .parquet; ``-`` is CSV on stdout.
+
+    Raises
+    ------
+    UnknownJob
+    SpecError
+        The ending is none of these.
+    """
+    with open_ledger(home) as ledger:
+        wanted = ledger.job(job_id).wanted
+        files = part_files(ledger, folder(home), job_id)
+    records.export(records.to_frame(records.read_parts(files), limit=wanted), path)
+
+
+def part_files(ledger: Ledger, home: Path, job_id: str, after: int = 0) -> list[Path]:
+    """The committed parts of a job, in the order of their commits, from number `after` on."""
+    return [part_path(home / "parts", job_id, chunk) for chunk in ledger.parts(job_id, after)]
+
+
+def _with_simweb(job: Job, opened: ExitStack) -> Job:
+    """A job on the simulated web needs one: it is started here unless one answers already.
+
+    A job that is taken up again finds its pages where they were, for its web is back on its port.
+    """
+    if not isinstance(job, HarvestJob) or job.search is None or job.search.provider != "simweb":
+        return job
+    port = urlsplit(job.search.base_url or "").port or 0
+    if port and _answers(port):
+        return job
+    server = opened.enter_context(simweb.start(port=port))
+    search = job.search.model_copy(update={"base_url": server.url})
+    return job.model_copy(update={"search": search})
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Run:
+    """A job being executed, and the handle on it.
+
+    Closing it (or leaving its ``with`` block) stops the work here; the job stays in the ledger,
+    and `resume` goes on with it.
+
+    Attributes
+    ----------
+    job_id : str
+    client : distributed.Client
+    outputs : tuple of str
+        Files that are written when the job has ended.
+    """
+
+    def __init__(
+        self, job_id: str, ledger: Ledger, client: Any, home: Path, opened: ExitStack
+    ) -> None:
+        self.job_id = job_id
+        self.client = client
+        self._ledger = ledger
+        self._home = home
+        self._opened = opened
+        self._pool = DaskPool(client)
+        self._ended = threading.Event()
+        self._error: BaseException | None = None
+        self._dispatcher = Dispatcher(ledger, self._pool, parts=home / "parts", jobs=[job_id])
+        job = load_job(self.row.kind, self.row.args)
+        self.outputs = job.output if isinstance(job, HarvestJob) else ()
+        self._meter = Meter(since=observe(ledger, job_id, {}))
+        self._snapshot = self._look()
+        self._work = threading.Thread(target=self._dispatch, name="dispatcher", daemon=True)
+        self._watch = threading.Thread(target=self._observe, name="observer", daemon=True)
+        self._work.start()
+        self._watch.start()
+
+    # the two threads
+
+    def _dispatch(self) -> None:
+        try:
+            self._dispatcher.run()
+            if self.row.ended:
+                self._write_outputs()
+        except Exception as error:
+            self._error = error
+        finally:
+            self._ended.set()
+
+    def _write_outputs(self) -> None:
+        if self.outputs:
+            frame = self.frame()
+            for path in self.outputs:
+                records.export(frame, path)
+
+    def _observe(self) -> None:
+        while not self._ended.wait(TICK):
+            self._snapshot = self._look()
+        self._snapshot = self._look()
+
+    def _look(self) -> Snapshot:
+        try:
+            workers = self._pool.status()
+        except ClusterError:  # the dispatcher will find out, and say so
+            workers = {}
+        return self._meter.see(observe(self._ledger, self.job_id, workers))
+
+    # what a person asks
+
+    @property
+    def row(self) -> JobRow:
+        """The job as the ledger has it."""
+        return self._ledger.job(self.job_id)
+
+    @property
+    def state(self) -> str:
+        """``queued``, ``running``, ``completed``, ``failed`` or ``cancelled``."""
+        return self.row.state
+
+    @property
+    def reason(self) -> str | None:
+        """Why it ended; None while it has not."""
+        return self.row.reason
+
+    @property
+    def progress(self) -> Snapshot:
+        """Counts, rates, ETA and resources, at most half a second old."""
+        return self._snapshot
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the work here has ended, at most `timeout` seconds; say whether it has."""
+        ended = self._ended.wait(timeout)
+        if ended and self._error is not None:
+            raise self._error
+        return ended
+
+    def result(self, timeout: float | None = None) -> pd.DataFrame:
+        """Wait for the end and return the frame.
+
+        Raises
+        ------
+        TimeoutError
+            It goes on; `frame` has what is there now.
+        JobFailed
+            It failed; the reason is in the message, and `frame` has what was found before.
+        """
+        if not self.wait(timeout):
+            raise TimeoutError(f"job {self.job_id} still runs after {timeout} s; see run.frame()")
+        if self.state == "failed":
+            raise JobFailed(
+                f"job {self.job_id} failed: {self.reason};"
+                f" run.frame() has the {self.row.found} addresses found before"
+            )
+        return self.frame()
+
+    def frame(self) -> pd.DataFrame:
+        """One row per address found so far, best evidence first; at most as many as wanted."""
+        return records.to_frame(records.read_parts(self._files()), limit=self.row.wanted)
+
+    def sightings(self) -> pd.DataFrame:
+        """One row per sighting: each time that an address was seen."""
+        frame: pd.DataFrame = records.read_parts(self._files()).to_pandas()
+        return frame
+
+    def _files(self, after: int = 0) -> list[Path]:
+        return part_files(self._ledger, self._home, self.job_id, after)
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        """The sightings of each chunk as it is committed, from the first to the last."""
+        seen = 0
+        while True:
+            ended = self._ended.wait(TICK)
+            for path in self._files(after=seen):
+                seen += 1
+                yield records.read_parts([path]).to_pandas()
+            if ended:
+                return
+
+    def export(self, path: str | Path) -> None:
+        """Write the frame to `path`: .csv, .json, .jsonl or .parquet."""
+        records.export(self.frame(), path)
+
+    def summary(self) -> dict[str, Any]:
+        """The figures of the run: what ``mailharvest run --json`` prints."""
+        row, seen = self.row, self.progress
+        return {
+            "job_id": self.job_id,
+            "state": row.state,
+            "reason": row.reason,
+            "emails": row.found if row.wanted is None else min(row.found, row.wanted),
+            "pages": row.pages,
+            "errors": row.errors,
+            "seconds": round(seen.elapsed_seconds, 3),
+            "emails_per_minute": round(seen.emails_per_minute, 1),
+            "outputs": list(self.outputs) if row.ended else [],
+        }
+
+    # its end
+
+    def cancel(self) -> None:
+        """End the job now; what was found stays."""
+        self._ledger.cancel(self.job_id, "cancelled")
+        self._dispatcher.wake()
+
+    def stop(self, grace: float = 8.0) -> None:
+        """Stop working on it here: chunks in flight get `grace` seconds, the rest goes back."""
+        self._dispatcher.stop(grace)
+        self._work.join()
+
+    def close(self) -> None:
+        """Stop, and close what this run opened."""
+        self.stop(0.0)
+        self._watch.join()
+        self._pool.close()
+        self._opened.close()
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        seen = self.progress
+        return f"<Run {self.job_id}: {self.state}, {seen.emails_found} addresses>"
