@@ -134,6 +134,8 @@ def claim(
     suspects : bool
         Instead of ordinary chunks those that were part of a crash, the worst first.
     """
+    if jobs is not None and not jobs:
+        return []
     paused = {key[6:] for key in connection.scalars(PAUSED)}
     choice = _Choice(n, now, {})
     for queue in queues:
@@ -160,9 +162,9 @@ def _place(row: Row[Any]) -> tuple[int, int, int, int]:
 
 def _choose(choice: _Choice, queue: str, rows: Iterator[Row[Any]]) -> None:
     for row in rows:
-        choice.consider(row, queue)
         if choice.full:
             return
+        choice.consider(row, queue)
 
 
 def _only(jobs: Sequence[int] | None) -> str:
@@ -178,7 +180,7 @@ def _lane(
 ) -> Iterator[Row[Any]]:
     """Chunks of a queue under one rate limit, in order; a job that is full is leapt over."""
     limit = choice.limits.get(lane)
-    if jobs == [] or (limit is not None and not limit.free(choice.now)):
+    if limit is not None and not limit.free(choice.now):
         return
     order = "c.priority, c.job, c.planned, c.id"
     query = text(_CANDIDATE.format(where=_AFTER + _only(jobs), order=order))
@@ -206,8 +208,7 @@ def _choose_old(
     if kept:
         query = text(_CANDIDATE.format(where=_OLD + _only(jobs), order="c.run_at, c.id"))
         asked = {"queue": queue, "long_ago": choice.now - AGEING, "limit": kept}
-        for row in connection.execute(query, asked):
-            choice.consider(row, queue)
+        _choose(choice, queue, iter(connection.execute(query, asked).fetchall()))
     return counted
 
 

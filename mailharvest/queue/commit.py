@@ -121,7 +121,7 @@ class Committer:
 
     def part(self, job_id: str, chunk_id: int) -> Path:
         """Where the records of a chunk are."""
-        return self.parts / job_id / f"{chunk_id:08d}.parquet"
+        return part_path(self.parts, job_id, chunk_id)
 
     def close(self) -> None:
         """Wait for what is being written."""
@@ -349,6 +349,11 @@ class Committer:
             self._jobs.pop(job_id, None)
             if state == "failed" and (job := by_id[job_id].job) is not None:
                 self._threads.submit(_tell, job, by_id[job_id].last_error or reason)
+
+
+def part_path(parts: Path, job_id: str, chunk_id: int) -> Path:
+    """Where the records of a chunk are, once they are committed."""
+    return parts / job_id / f"{chunk_id:08d}.parquet"
 
 
 def spec_of(row: Row[Any]) -> ChunkSpec:

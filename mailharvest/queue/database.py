@@ -19,7 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+)
 
 from mailharvest.errors import LedgerError
 from mailharvest.queue.schema import migrate
@@ -71,8 +77,12 @@ class Database:
         self._turn = threading.RLock()
         self._writer: Connection | None = None
         self._seen = 0
-        with self.write() as connection:
-            migrate(connection)
+        try:
+            with self.write() as connection:
+                migrate(connection)
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -211,7 +221,9 @@ def _plainly(url: URL) -> Iterator[None]:
     """Say in one line what the database said in many; no password in it."""
     try:
         yield
-    except OperationalError as error:
+    except (IntegrityError, ProgrammingError):
+        raise  # a bug of ours, to be seen whole
+    except DatabaseError as error:
         where = url.render_as_string(hide_password=True)
         if _busy(error):
             raise LedgerError(

@@ -1,0 +1,181 @@
+"""Jobs for the tests; a module of its own, because workers import them by name."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mailharvest.chunk import ChunkResult, ChunkSpec, FoundURL
+from mailharvest.errors import Fail, RateLimited, Refused, Release
+from mailharvest.queue.job import Cut, Job, JobState
+from mailharvest.queue.pool import Context
+from mailharvest.spec import Rate
+
+
+class Echo(Job):
+    """Gives back what it was given."""
+
+    value: Any = None
+
+    def handle(self, ctx: Context) -> Any:
+        return self.value
+
+
+class AsyncEcho(Echo):
+    async def handle(self, ctx: Context) -> Any:
+        return self.value
+
+
+class Many(Job):
+    """Several chunks; `seen` in the memo counts what `more` saw."""
+
+    chunk_count: int = 3
+    slots: int = 10
+    shard: int | None = None
+
+    def chunks(self) -> Iterable[ChunkSpec]:
+        return (ChunkSpec("work", {"n": n}, self.shard) for n in range(self.chunk_count))
+
+    def in_flight(self) -> int:
+        return self.slots
+
+    def handle(self, ctx: Context) -> Any:
+        return ctx.data["n"]
+
+    def more(self, state: JobState) -> Sequence[ChunkSpec]:
+        state.memo["seen"] = state.memo.get("seen", 0) + len(state.done)
+        return ()
+
+
+class Limited(Many):
+    rate: Rate = Rate("3/s")
+    cost: int = 1
+
+    def chunks(self) -> Iterable[ChunkSpec]:
+        return (
+            ChunkSpec("call", {"n": n}, limit="api", cost=self.cost)
+            for n in range(self.chunk_count)
+        )
+
+    def limits(self) -> dict[str, Rate]:
+        return {"api": self.rate}
+
+
+class Crawl(Job):
+    """Fetches a list of URLs, by chunks of kind ``scrape``."""
+
+    start: list[str] = []
+    slots: int = 10
+    enough: int = 3
+    per_site: int = 10
+    size: int = 5
+    target: int | None = None
+
+    def chunks(self) -> Iterable[ChunkSpec]:
+        return ()
+
+    def seeds(self) -> Iterable[FoundURL]:
+        return [FoundURL(url) for url in self.start]
+
+    def cut(self) -> Cut:
+        return Cut(urls=self.size, per_site=self.per_site, enough=self.enough)
+
+    def in_flight(self) -> int:
+        return self.slots
+
+    def wanted(self) -> int | None:
+        return self.target
+
+    def handle(self, ctx: Context) -> Any:
+        return ChunkResult()
+
+    def more(self, state: JobState) -> Sequence[ChunkSpec]:
+        if self.target is not None and state.found >= self.target:
+            state.reason = "target reached"
+        return ()
+
+
+class Moody(Job):
+    """Raises what it is told to."""
+
+    mood: str
+    log: str = ""
+
+    def handle(self, ctx: Context) -> Any:
+        match self.mood:
+            case "release":
+                raise Release("30s")
+            case "odd release":
+                raise Release("soon")
+            case "fail":
+                raise Fail("no use")
+            case "rate":
+                raise RateLimited("slow down", retry_after=7.0)
+            case "refused":
+                raise Refused("go away")
+            case "not json":
+                return {1, 2}
+            case "nan":
+                return float("nan")
+            case "exit":
+                raise SystemExit(3)
+            case "long":
+                raise ValueError("x" * 10_000 + "\n\x1b[31m")
+            case "timeout error":
+                raise TimeoutError("its own")
+        raise ValueError(self.mood)
+
+    def failed(self, error: str) -> None:
+        with Path(self.log).open("a") as file:
+            file.write(error + "\n")
+        raise RuntimeError("failed() fails")
+
+
+class Slow(Job):
+    """Waits, asynchronously or not, until a file is there."""
+
+    until: str = ""
+
+    def handle(self, ctx: Context) -> Any:
+        while not Path(self.until).exists():
+            time.sleep(0.01)
+        return "done"
+
+
+class AsyncSlow(Job):
+    async def handle(self, ctx: Context) -> Any:
+        import asyncio
+
+        await asyncio.sleep(3600)
+
+
+class Mark(Job):
+    """Appends its number to a file: the effect that must happen once."""
+
+    path: str
+    n: int
+    pause: float = 0.0
+
+    def handle(self, ctx: Context) -> Any:
+        time.sleep(self.pause)
+        with Path(self.path).open("a") as file:
+            file.write(f"{self.n}\n")
+        return self.n
+
+
+class Broken(Many):
+    """Its own code raises in the dispatcher."""
+
+    where: str
+
+    def more(self, state: JobState) -> Sequence[ChunkSpec]:
+        if self.where == "more":
+            raise KeyError("more is wrong")
+        return ()
+
+    def verdict(self, state: JobState) -> tuple[str, str]:
+        if self.where == "verdict":
+            raise KeyError("verdict is wrong")
+        return super().verdict(state)
