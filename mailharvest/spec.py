@@ -11,10 +11,19 @@ import re
 from typing import Annotated, Any, Literal
 
 from dask.utils import parse_bytes, parse_timedelta
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import CoreSchema, core_schema
 
+from mailharvest.config import default
 from mailharvest.errors import SpecError
+from mailharvest.refusal import Checked, Wrong
 
 EmailType = Literal["all", "business", "free", "gmail", "yahoo", "role", "personal"]
 Provider = Literal["serper", "searxng", "simweb"]
@@ -117,7 +126,38 @@ class Rate(str):
         return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
 
 
-class Spec(BaseModel):
+def _target(value: Any) -> Any:
+    return None if isinstance(value, str) and value.strip().lower() == "none" else value
+
+
+def _deep(value: Any) -> Any:
+    if isinstance(value, dict) and value.keys() == {"threshold"}:
+        value = value["threshold"]
+    if isinstance(value, int) and (isinstance(value, bool) or value >= 1):
+        return value
+    raise Wrong(f"{value!r} is neither true nor false nor a threshold of at least 1")
+
+
+def _slots(value: Any) -> Any:
+    if value == "auto" or (type(value) is int and 1 <= value <= 10_000):
+        return value
+    raise Wrong(f"{value!r} is neither auto nor a number from 1 to 10,000")
+
+
+Target = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_target)]
+"""Unique addresses to stop at; none is all there are."""
+
+DeepScrape = Annotated[bool | int, BeforeValidator(_deep)]
+"""Fetch the pages that a search finds: always, never, or unless the snippet gave so many."""
+
+Slots = Annotated[int | Literal["auto"], BeforeValidator(_slots)]
+"""Chunks in flight."""
+
+Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+"""A language tag (BCP 47): ``ar``, ``pt-BR``."""
+
+
+class Spec(Checked):
     """Base of every part of a job: frozen, and unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
@@ -145,9 +185,34 @@ class Search(Spec):
     results_per_page: Annotated[int, Field(ge=1, le=100)] = 10
     base_url: str | None = None
 
+    @field_validator("base_url")
+    @classmethod
+    def _is_url(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"https?://[^\s/]", value):
+            raise Wrong(f"{value!r} is no http or https URL")
+        return value
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Search:
+        if self.provider == "serper" and self.api_key is None:
+            raise Wrong(
+                "serper needs a key",
+                field="search.api_key",
+                fix="api_key: env:SERPER_API_KEY, and the key in that environment variable",
+            )
+        if self.provider == "searxng" and self.base_url is None:
+            raise Wrong(
+                "searxng has no address of its own",
+                field="search.base_url",
+                fix="base_url: http://127.0.0.1:8888, where your instance answers",
+            )
+        return self
+
 
 class Fetch(Spec):
     """How pages are fetched: the limits of one request, and the manners owed to a site.
+
+    What is not given comes from the configuration: :mod:`mailharvest.config`.
 
     Attributes
     ----------
@@ -168,14 +233,26 @@ class Fetch(Spec):
         Dial loopback, private and link-local addresses too.
     """
 
-    timeout: Seconds = 20.0
-    max_bytes: Bytes = 5_000_000
-    per_site_delay: Seconds = 1.0
-    concurrency: Annotated[int, Field(ge=1, le=10_000)] = 100
-    user_agent: str = "mailharvest/0.1 (+https://mailharvest.example/bot)"
-    robots: bool = True
-    max_redirects: Annotated[int, Field(ge=0, le=20)] = 5
-    allow_private: bool = False
+    timeout: Seconds = Field(default_factory=default("fetch.timeout"))
+    max_bytes: Bytes = Field(default_factory=default("fetch.max_bytes"))
+    per_site_delay: Seconds = Field(default_factory=default("fetch.per_site_delay"))
+    concurrency: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default_factory=default("fetch.concurrency")
+    )
+    user_agent: str = Field(default_factory=default("fetch.user_agent"))
+    robots: bool = Field(default_factory=default("fetch.robots"))
+    max_redirects: Annotated[int, Field(ge=0, le=20)] = Field(
+        default_factory=default("fetch.max_redirects")
+    )
+    allow_private: bool = Field(default_factory=default("fetch.allow_private"))
+
+    @field_validator("user_agent")
+    @classmethod
+    def _has_contact(cls, value: str) -> str:
+        # What a site's owner sees in the log must tell whom to ask; and a header is one line.
+        if not (value.isascii() and value.isprintable()) or not re.search(r"https?://|@", value):
+            raise Wrong("must be one line of ASCII with a contact, a URL or an address")
+        return value
 
 
 class Filter(Spec):

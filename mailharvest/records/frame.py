@@ -18,8 +18,10 @@ KINDS = ("page", "file", "snippet")
 CATEGORIES = ("email_type", "role", "source_kind", "method", "query", "job_id")
 """Columns of few different values: categorical in a frame."""
 
-# After confidence and kind; `rank` and `query` late: which query led to a page first is chance.
-_TIES = ("source_url", "method", "as_found", "title", "rank", "query", "job_id", "found_at")
+# After confidence and kind, all other columns, so that no two different rows are equal. What chance
+# decides comes late: which query led to a page first, and when.
+_TIES = ("source_url", "method", "obfuscated", "as_found", "title", "role", "email_type", "domain")
+_TIES += ("rank", "query", "job_id", "found_at")
 
 Indices = npt.NDArray[np.int64]
 
@@ -28,8 +30,8 @@ def to_frame(records: pa.Table, limit: int | None = None) -> pd.DataFrame:
     """One row for each address, best first, with the number of its `sightings`.
 
     The row shown is the sighting with the highest confidence; among equals a page wins over a
-    file and a file over a snippet, then the smaller source_url, method, as_found, title, rank,
-    query, job_id, found_at. The frame is ordered by confidence, kind of source and address.
+    file and a file over a snippet, then the smaller source_url and so on, column by column. The
+    frame is ordered by confidence, kind of source and address.
     So it does not depend on the order of the sightings.
 
     Parameters
@@ -67,8 +69,10 @@ def _best(records: pa.Table, codes: Indices, weight: Indices, sightings: Indices
     candidates = np.flatnonzero(weight == top[codes])
     tied = np.bincount(codes[candidates], minlength=len(sightings))[codes[candidates]] > 1
     ties = candidates[tied]
-    rows = records.select(_TIES).take(pa.array(ties)).append_column("code", pa.array(codes[ties]))
-    keys = [(name, "ascending") for name in ("code", *_TIES)]
+    rows = records.select(["confidence", *_TIES]).take(pa.array(ties))
+    rows = rows.append_column("code", pa.array(codes[ties]))
+    keys = [("code", "ascending"), ("confidence", "descending")]
+    keys += [(name, "ascending") for name in _TIES]
     ties = ties[pc.sort_indices(rows, keys).to_numpy()]
     first = np.ones(len(ties), bool)
     first[1:] = codes[ties[1:]] != codes[ties[:-1]]

@@ -83,7 +83,7 @@ class Sighting(NamedTuple):
 def table(rows: Sequence[Sequence[Any]]) -> pa.Table:
     """Sightings as an Arrow table in :data:`SCHEMA`.
 
-    >>> table([("a@x.example", "A@x.example", "x.example", "business", None, "https://x.example/",
+    >>> table([("a@x.example.com", "A@x.example.com", "x.example.com", "business", None, "https://x.example.com/",
     ...         "page", "text", False, 0.9, None, None, None, 0, "j1")]).num_rows
     1
     """

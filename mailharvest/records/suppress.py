@@ -17,6 +17,7 @@ from mailharvest.errors import SpecError
 from mailharvest.extract import normalise
 
 _COMMENT = re.compile(r"(?:^|\s)#")  # a # within a local part is part of it (RFC 5321)
+_PLAIN = re.compile(r"[^\s@<>]+@[\w-]+(?:\.[\w-]+)+")
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
 
 
@@ -72,7 +73,7 @@ class Suppression:
         SpecError
             A line is none of these. It is not passed over: somebody asked to be left alone.
 
-        >>> "a@shop.x.example" in Suppression.parse(["@x.example  # all of it"])
+        >>> "a@shop.x.example.com" in Suppression.parse(["@x.example.com  # all of it"])
         True
         """
         addresses, domains, hashes = set(), set(), set()
@@ -82,9 +83,9 @@ class Suppression:
                 continue
             if _SHA256.fullmatch(entry):
                 hashes.add(entry.lower())
-            elif "@" in entry.lstrip("@") and (email := normalise(entry)):
+            elif "@" in entry.lstrip("@") and (email := _key(entry)):
                 addresses.add(email)
-            elif email := normalise("x@" + entry.removeprefix("@")):
+            elif email := _key("x@" + entry.removeprefix("@")):
                 domains.add(email.removeprefix("x@"))
             else:
                 raise SpecError(
@@ -92,9 +93,14 @@ class Suppression:
                     field="suppress",
                     file=file,
                     line=number,
-                    fix="write name@domain.example, domain.example or the hash, one a line",
+                    fix="write name@example.com, example.com or the hash, one a line",
                 )
         return cls(frozenset(addresses), frozenset(domains), frozenset(hashes))
+
+
+def _key(address: str) -> str | None:
+    """As a record would have it, also where its domain is none of the public ones."""
+    return normalise(address) or (address.lower() if _PLAIN.fullmatch(address) else None)
 
 
 def suppression(paths: Sequence[str | Path]) -> Suppression:

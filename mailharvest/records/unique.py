@@ -30,9 +30,9 @@ class UniqueIndex:
     Examples
     --------
     >>> seen = UniqueIndex()
-    >>> seen.add(pa.array(["a@x.example", "b@x.example", "a@x.example"]))
+    >>> seen.add(pa.array(["a@x.example.com", "b@x.example.com", "a@x.example.com"]))
     2
-    >>> seen.add(pa.array(["b@x.example"])), len(seen)
+    >>> seen.add(pa.array(["b@x.example.com"])), len(seen)
     (0, 2)
     """
 

@@ -1,0 +1,166 @@
+"""Lists that a job is given: written into it, or one entry a line in a text file."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ValidationInfo
+
+from mailharvest.errors import SpecError
+from mailharvest.records.export import check_ending
+from mailharvest.refusal import Wrong
+from mailharvest.spec import Spec
+
+INLINE = 10_000
+"""Entries of a list that stands in the job itself, which every chunk carries to its worker."""
+
+
+class TextFile(Spec):
+    """A text file (UTF-8) with an entry a line; empty lines and those that begin with ``#`` do not
+    count.
+
+    The job keeps its name and digest, not its lines. What is read later must be what was
+    there when the job was made, or the same chunk would mean something else.
+
+    Attributes
+    ----------
+    file : str
+        Absolute.
+    sha256 : str
+    """
+
+    file: str
+    sha256: str
+
+    def numbered(self) -> Iterator[tuple[int, str]]:
+        """Each entry, with the number of its line before it.
+
+        Raises
+        ------
+        SpecError
+            The file is gone, or is another than when the job was made.
+        """
+        try:
+            if _digest(self.file) != self.sha256:
+                raise SpecError("has changed since the job was made", file=self.file)
+            with Path(self.file).open(encoding="utf-8-sig") as lines:
+                for number, line in enumerate(lines, 1):
+                    if (entry := line.strip()) and not entry.startswith("#"):
+                        yield number, entry
+        except (OSError, UnicodeDecodeError) as error:
+            raise SpecError(f"cannot be read: {error}", file=self.file) from None
+
+
+def numbered(entries: tuple[str, ...] | TextFile) -> Iterator[tuple[int, str]]:
+    """The entries of a list, with their place in it or in its file, 1-based."""
+    return entries.numbered() if isinstance(entries, TextFile) else enumerate(entries, 1)
+
+
+def _digest(path: str) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def resolve(name: str, info: ValidationInfo) -> Path:
+    """`name` as an absolute path: from the folder of the job's file, else where we are."""
+    folder = (info.context or {}).get("folder", Path())
+    return Path(folder, Path(name).expanduser()).absolute()
+
+
+def _listed(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, TextFile | None):
+        return value
+    if isinstance(value, str):
+        value = {"file": value.removeprefix("file:").strip()}
+    if isinstance(value, dict):
+        return _text_file(value, info)
+    if not isinstance(value, list | tuple):
+        raise Wrong(f"{value!r} is no list")
+    if not value:
+        raise Wrong("the list is empty", fix="give at least one")
+    if len(value) > INLINE:
+        raise Wrong(
+            f"{len(value):,} entries are too many to stand in a job (at most {INLINE:,})",
+            fix="write them into a text file, one a line, and give its name",
+        )
+    for entry in value:
+        if not isinstance(entry, str):
+            raise Wrong(f"{entry!r} is no text", fix=f'put it in quotes: "{entry}"')
+        if not entry.strip():
+            raise Wrong("an entry is empty", fix="leave it out")
+    return tuple(dict.fromkeys(entry.strip() for entry in value))
+
+
+def _text_file(value: dict[str, Any], info: ValidationInfo) -> TextFile:
+    if value.keys() == {"file", "sha256"}:  # from a ledger: the file may be on another machine
+        return TextFile(**value)
+    if value.keys() != {"file"} or not isinstance(value["file"], str) or not value["file"]:
+        raise Wrong("is neither a list nor a file", fix="write a list, or {file: names.txt}")
+    path = resolve(value["file"], info)
+    try:
+        listed = TextFile(file=str(path), sha256=_digest(str(path)))
+        if next(listed.numbered(), None) is None:
+            raise Wrong(f"{str(path)!r} has no entries", fix="write one a line")
+    except (OSError, SpecError) as error:
+        raise Wrong(
+            f"{str(path)!r} cannot be read: {error}", fix="give a list, or the path of a text file"
+        ) from None
+    return listed
+
+
+Listed = Annotated[tuple[str, ...] | TextFile, BeforeValidator(_listed)]
+"""A list of texts, or ``{file: names.txt}``, or just its name."""
+
+
+def _urls(value: Any, info: ValidationInfo) -> Any:
+    return (value,) if isinstance(value, str) and "://" in value else _listed(value, info)
+
+
+URLs = Annotated[tuple[str, ...] | TextFile, BeforeValidator(_urls)]
+"""A list of URLs, one URL, or the name of a text file with one a line."""
+
+
+def _paths(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, str | Path):
+        value = [value]
+    if not isinstance(value, list | tuple):
+        raise Wrong(f"{value!r} is no list of paths")
+    return tuple(str(resolve(str(path), info)) for path in value)
+
+
+Paths = Annotated[tuple[str, ...], BeforeValidator(_paths)]
+"""Paths; what is relative is so to the job's file."""
+
+
+def _globs(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, str | Path):
+        value = [value]
+    if not isinstance(value, list | tuple) or not value:
+        raise Wrong(f"{value!r} is no list of patterns")
+    folder = Path((info.context or {}).get("folder", Path())).absolute()
+    return tuple(str(Path(glob.escape(str(folder)), Path(p).expanduser())) for p in value)
+
+
+Globs = Annotated[tuple[str, ...], BeforeValidator(_globs)]
+"""Patterns of files, with ``*`` and ``**``; what is relative is so to the job's file."""
+
+
+def _outputs(value: Any) -> Any:
+    if isinstance(value, str | Path):
+        value = [value]
+    if not isinstance(value, list | tuple):
+        raise Wrong(f"{value!r} is no list of file names")
+    for path in value:
+        try:
+            check_ending(path)
+        except SpecError as error:
+            raise Wrong(error.message, fix=error.fix) from None
+    return tuple("-" if str(p) == "-" else str(Path(p).expanduser().absolute()) for p in value)
+
+
+Outputs = Annotated[tuple[str, ...], BeforeValidator(_outputs)]
+"""Files to write; what is relative is so to where we are."""
