@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from functools import cache
+from math import gcd
 from typing import NamedTuple
 
 from mailharvest.simweb.draw import mix
@@ -169,13 +170,12 @@ def _block(say: Language, variant: int) -> str:
 
 
 def _prose(say: Language, draw: int, count: int) -> str:
-    """`count` sentences, none twice in a row."""
-    step = 1 + draw % (len(say.sentences) - 1)
-    start = draw >> 8
-    return " ".join(
-        say.sentences[(start + turn * step + turn // len(say.sentences)) % len(say.sentences)]
-        for turn in range(count)
-    )
+    """`count` sentences, none twice before all have come."""
+    total = len(say.sentences)
+    step = 1 + draw % total
+    while gcd(step, total) > 1:
+        step += 1
+    return " ".join(say.sentences[((draw >> 8) + turn * step) % total] for turn in range(count))
 
 
 def _paragraphs(say: Language, draw: int) -> str:

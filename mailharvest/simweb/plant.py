@@ -153,11 +153,13 @@ def _plain(one: Writing) -> str:
 
 
 def _at(one: Writing) -> str:
-    return one.email.replace("@", " [at] ").replace(".", " [dot] ")
+    local, _, domain = one.email.partition("@")
+    return f"{local} [at] {domain.replace('.', ' [dot] ')}"
 
 
 def _brackets(one: Writing) -> str:
-    return one.email.replace("@", " (at) ").replace(".", " (dot) ")
+    local, _, domain = one.email.partition("@")
+    return f"{local} (at) {domain.replace('.', ' (dot) ')}"
 
 
 def _cloudflare(one: Writing) -> str:

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
+from functools import partial
 from types import TracebackType
 from typing import Any, get_args, get_type_hints
 from urllib.parse import urlsplit
@@ -28,7 +29,7 @@ HOST = "127.0.0.1"
 DEMO = World(latency=0.1, search_latency=0.1, slow_seconds=2.0)
 """The world of a job on the simulated web that does not say where it is."""
 
-_START_SECONDS = 30
+_START_SECONDS = 60
 _STOP_SECONDS = 5
 _BACKLOG = 8192
 
@@ -252,23 +253,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command line: ``python -m mailharvest.simweb``. Returns the exit code."""
     parser = _parser()
     asked = vars(parser.parse_args(argv))
-    port, world_from = asked.pop("port"), asked.pop("world")
-    if world_from == "-":
+    port, is_child = asked.pop("port"), asked.pop("world") == "-"
+    if is_child:
         # A child of start(): the terminal's Ctrl-C is its parent's to handle.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        world = World(**json.loads(sys.stdin.buffer.readline()))
-        serve(world, port, ready=_tell_port, with_stdin=True)
-        return 0
+        asked = json.loads(sys.stdin.buffer.readline())
     try:
         world = World(**{name: value for name, value in asked.items() if value is not None})
+        tell = _tell_port if is_child else partial(_tell_person, world)
+        serve(world, port, ready=tell, with_stdin=is_child)
     except SpecError as error:
         parser.error(str(error))
-    try:
-        serve(world, port, ready=lambda port: _tell_person(world, port))
-    except KeyboardInterrupt:
-        return 0
     except OSError as error:
         parser.error(f"cannot listen on port {port}: {error.strerror}")
+    except KeyboardInterrupt:
+        pass
     return 0
 
 

@@ -72,7 +72,7 @@ def serper(
         asked = json.loads(body)
         batch = asked if isinstance(asked, list) else [asked]
         answers = [_serper_answer(world, one, port) for one in batch[:_MAX_BATCH]]
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return _refusal(400, "Invalid request body")
     if not answers or None in answers:
         return _refusal(400, "Missing query parameter")

@@ -126,12 +126,11 @@ class Site:
         return f"info@{self.domain}"
 
 
-def network_address(draw: int, pool: int) -> str:
+def network_address(draw: int, pool: int, seed: int) -> str:
     """An address that many sites show: an agency's, a portal's. Few of them are seen often."""
-    place = draw & 0x1FFFFF
-    index = place * place * place * pool // (1 << 63)
-    key = mix(index)
+    chance = draw & 0x1FFFFF
+    index = chance * chance * chance * pool >> 63
+    key = mix(seed + index)
+    who = ("press", "web", "partner", "hello")[key >> 8 & 3]
     ending = ("com", "org", "net")[key % 3]
-    return f"{('press', 'web', 'partner', 'hello')[key >> 8 & 3]}@" + (
-        f"{PLACES[key >> 10 & 63]}-network-{index}.example.{ending}"
-    )
+    return f"{who}@{PLACES[key >> 10 & 63]}-network-{index}.example.{ending}"

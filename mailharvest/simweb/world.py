@@ -285,7 +285,7 @@ class World:
             if draw >> 63:
                 email = site.main_address
             else:
-                email = network_address(draw >> 32, max(8, self.sites // 20))
+                email = network_address(draw >> 32, max(8, self.sites // 20), self._keys[0])
             found.append((email, WAYS[draw >> 16 & 0xFF], draw))
         return found
 
