@@ -8,7 +8,7 @@ from time import time
 from typing import Any
 
 from mailharvest.errors import BadKey, ProviderDown, RateLimited, SpecError
-from mailharvest.spec import Search
+from mailharvest.spec import Env
 from mailharvest.web import FetchError, Reply, Web
 from mailharvest.web.pace import retry_after
 
@@ -76,17 +76,15 @@ def message(reply: Reply) -> str:
     return " ".join(line.split())[:160]
 
 
-def key_of(search: Search) -> str:
+def value_of(key: Env) -> str:
     """The API key, read from this process's environment; never to be shown.
 
     Raises
     ------
     BadKey
-        The job names none, or the variable is not set here.
+        The variable is not set here.
     """
-    if search.api_key is None:
-        raise BadKey(f"{search.provider} needs a key: search.api_key: env:NAME")
     try:
-        return search.api_key.resolve()
+        return key.resolve()
     except SpecError as error:
         raise BadKey(str(error)) from None

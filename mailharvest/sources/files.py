@@ -118,4 +118,6 @@ def _boundary(file: BinaryIO, offset: int) -> int:
     for mark in (b"\n", b"\r", b" ", b"\t", b",", b";"):
         if (at := window.find(mark)) >= 0:
             return offset + at
+        if len(window) < _OVERRUN:
+            break  # this is the last line
     return offset - 1 + len(window)

@@ -29,8 +29,7 @@ async def page(
         JSON is not enabled, or every engine behind it turned the query away.
     RateLimited, ProviderDown
     """
-    if not search.base_url:
-        raise Blocked("searxng has no public instance: set search.base_url to your own")
+    assert search.base_url is not None  # a Search of searxng without one is refused
     asked = {"q": query, "format": "json", "pageno": str(number)}
     if language:
         asked["language"] = f"{language}-{country.upper()}" if country else language

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailharvest.errors import BadKey, Blocked, OutOfCredits
-from mailharvest.sources.api import ask, key_of, message, payload
+from mailharvest.sources.api import ask, message, payload, value_of
 from mailharvest.sources.result import Results, results
 from mailharvest.spec import Search
 from mailharvest.web import Web
@@ -34,9 +34,7 @@ async def page(
     if language:
         body["hl"] = language
     url = (search.base_url or BASE).rstrip("/") + "/search"
-    # simweb may be set up to ask for no key; then none is sent.
-    keyless = name == "simweb" and search.api_key is None
-    headers = {} if keyless else {"X-API-KEY": key_of(search)}
+    headers = {} if search.api_key is None else {"X-API-KEY": value_of(search.api_key)}
     reply = await ask(web, name, url, headers=headers, body=body, timeout=timeout)
     if reply.status in (401, 403):
         raise BadKey(f"{name} does not accept the API key in {search.api_key or 'search.api_key'}")

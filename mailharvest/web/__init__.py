@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from mailharvest.web.crawl import Page, Visited, visit
 from mailharvest.web.fetch import FetchError, Reply, Request, Transport
 from mailharvest.web.session import Web
 from mailharvest.web.urls import normalise_url, shard_of, site_of
-from mailharvest.web.visit import Page, Visited, visit
 
 __all__ = [
     "FetchError",

@@ -45,9 +45,9 @@ def backoff(status: int, tries: int) -> float:
     """Seconds before try `tries` + 1 of a site or page that failed with `status` (0: no answer).
 
     >>> [backoff(500, n) for n in (1, 2, 3)], backoff(429, 1)
-    ([2.0, 4.0, 8.0], 10.0)
+    ([2.0, 4.0, 8.0], 5.0)
     """
-    first = 10.0 if status in (429, 503) else 2.0
+    first = 5.0 if status in (429, 503) else 2.0
     return float(min(first * 2 ** (tries - 1), MAX_WAIT))
 
 

@@ -64,7 +64,7 @@ class Web:
     async def get(
         self, url: str, options: Fetch, *, last: bool = False, timeout: float | None = None
     ) -> Reply:
-        """One request for a page, without robots, pace or redirects: :mod:`~mailharvest.web.visit`
+        """One request for a page, without robots, pace or redirects: :mod:`~mailharvest.web.crawl`
         has those.
 
         Parameters

@@ -1,4 +1,4 @@
-"""A server on loopback that answers exactly the bytes it was told to, and remembers the questions."""
+"""A server on loopback that answers the bytes it was told to, and remembers the questions."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ async def serving(
                     return
                 writer.write(answer.replace(b"PORT", str(server.port).encode()))
                 await writer.drain()
-                if "connection: close" in head.lower() or b"Connection: Close" in answer[:400]:
+                if "connection: close" in head.lower() or b"Connection: close" in answer[:400]:
                     return
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the client is gone, or the test over

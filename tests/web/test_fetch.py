@@ -1,4 +1,4 @@
-"""Servers that mean harm, or are broken: each costs bounded time and memory, and leaves a named error."""
+"""Servers that mean harm or are broken: each costs bounded time and memory, and is named."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import tracemalloc
 import zlib
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from mailharvest.chunk import FoundURL
 from mailharvest.spec import Fetch
 from mailharvest.web import FetchError, Page, Web, visit
-from mailharvest.web.fetch import ENCODINGS, AiohttpTransport, Request
+from mailharvest.web.fetch import ENCODINGS, Request
 from tests.web.loopback import LAX, Answer, reply, see, serving
 
 MB = 2**20
@@ -275,8 +274,10 @@ def test_nobody_listens() -> None:
 def test_a_certificate_that_is_not_valid_is_an_error_and_no_downgrade(tmp_path: Path) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
     made = subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj"]
-        + ["/CN=a.localhost", "-keyout", str(key), "-out", str(certificate)],
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"),
+            *("-subj", "/CN=a.localhost", "-keyout", key, "-out", certificate),
+        ],
         capture_output=True,
     )
     if made.returncode:

@@ -197,14 +197,14 @@ def test_memory_of_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(robots, "_CACHE_BYTES", 50_000)
 
     async def main() -> None:
-        async with serving({"/robots.txt": reply("User-agent: *\nDisallow: /x\n" * 20)}) as server:
-            async with Web() as web:
-                agent = POLITE.user_agent
-                origins = [server.url("", name=f"s{n}.localhost") for n in range(40)]
-                for origin in origins:
-                    await web.robots.ask(origin, POLITE, page_headers(agent))
-                known = [web.robots.known(origin, agent) is not None for origin in origins]
-                assert known[-1] and not known[0]
-                assert web.robots._bytes <= 50_000
+        rules = reply("User-agent: *\nDisallow: /x\n" * 20)
+        async with serving({"/robots.txt": rules}) as server, Web() as web:
+            agent = POLITE.user_agent
+            origins = [server.url("", name=f"s{n}.localhost") for n in range(40)]
+            for origin in origins:
+                await web.robots.ask(origin, POLITE, page_headers(agent))
+            known = [web.robots.known(origin, agent) is not None for origin in origins]
+            assert known[-1] and not known[0]
+            assert web.robots._bytes <= 50_000
 
     asyncio.run(main())
