@@ -179,7 +179,7 @@ class Dispatcher:
     def _reason(self, until: Callable[[], str | None] | None) -> str | None:
         if self._stopping.is_set():
             return "stopped"
-        if self._dirty and not self._pending and not self._flying and self._all_ended():
+        if not self._pending and not self._flying and self._all_ended():
             return "done"
         return until() if until is not None else None
 
