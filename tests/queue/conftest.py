@@ -54,6 +54,12 @@ def ledger(place: str, clock: Clock) -> Iterator[Ledger]:
 
 
 @pytest.fixture
+def sqlite_ledger(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
+    with Ledger(tmp_path / "ledger.db", clock=clock) as ledger:
+        yield ledger
+
+
+@pytest.fixture
 def desk(ledger: Ledger, clock: Clock, tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(ledger, clock, tmp_path / "parts")
     yield desk

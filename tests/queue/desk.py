@@ -89,7 +89,7 @@ class Desk:
         } == chunks
         assert {(job, name): n for job, of, name, n in tallied if of == "url"} == urls
         for job, incomplete, running in self.sql("SELECT no, incomplete, running FROM job"):
-            states = {s: 0 for s in ("delayed", "ready", "running")}
+            states = dict.fromkeys(("delayed", "ready", "running"), 0)
             for (of, _, state), n in chunks.items():
                 if of == job and state in states:
                     states[state] += n

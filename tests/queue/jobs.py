@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from mailharvest.chunk import ChunkResult, ChunkSpec, FoundURL
 from mailharvest.errors import Fail, RateLimited, Refused, Release
 from mailharvest.queue.job import Cut, Job, JobState
@@ -49,6 +52,15 @@ class Many(Job):
         return ()
 
 
+class Sifted(Many):
+    keep: str
+
+    def sift(self, records: pa.Table) -> pa.Table:
+        if not self.keep:
+            raise ValueError("nothing to keep")
+        return records.filter(pc.equal(records["domain"], self.keep))
+
+
 class Limited(Many):
     rate: Rate = Rate("3/s")
     cost: int = 1
@@ -66,7 +78,7 @@ class Limited(Many):
 class Crawl(Job):
     """Fetches a list of URLs, by chunks of kind ``scrape``."""
 
-    start: list[str] = []
+    start: tuple[str, ...] = ()
     slots: int = 10
     enough: int = 3
     per_site: int = 10
@@ -95,6 +107,13 @@ class Crawl(Job):
         if self.target is not None and state.found >= self.target:
             state.reason = "target reached"
         return ()
+
+
+class Both(Crawl):
+    """Has planned chunks, and a frontier."""
+
+    def chunks(self) -> Iterable[ChunkSpec]:
+        return [ChunkSpec("work", {"n": n}) for n in range(2)]
 
 
 class Moody(Job):

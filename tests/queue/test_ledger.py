@@ -45,10 +45,8 @@ def test_an_unknown_job_is_said_to_be_unknown(ledger: Ledger) -> None:
             ask("nope")
 
 
-@pytest.mark.parametrize("bad", ["", "../up", "a b", "a/b", "x" * 65, ".hidden", "a\n"])
+@pytest.mark.parametrize("bad", ["../up", "a b", "a/b", "x" * 65, ".hidden", "a\n"])
 def test_an_id_is_safe_in_a_path_and_a_url(ledger: Ledger, bad: str) -> None:
-    if bad == "":
-        return  # none given: one is made
     with pytest.raises(SpecError, match="cannot be the id"):
         ledger.add(Echo(), job_id=bad)
 
@@ -331,7 +329,7 @@ def test_time_between_runs_is_not_work(desk: Desk, clock: Clock) -> None:
 def test_a_newer_ledger_is_refused(place: str) -> None:
     with Ledger(place) as ledger, ledger.database.write() as connection:
         connection.execute(text("UPDATE meta SET value = '99' WHERE key = 'schema_version'"))
-    with pytest.raises(LedgerVersion, match="version 99.*upgrade mailharvest"):
+    with pytest.raises(LedgerVersion, match=r"version 99.*upgrade mailharvest"):
         Ledger(place)
 
 
