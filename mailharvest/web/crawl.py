@@ -175,12 +175,18 @@ class _Visit:
         heap = self.heap
         while heap:
             due, order, site = heappop(heap)
+            # Another job's visit, in this process, may have been there since.
+            due = max(due, self.web.pace.due(site.name))
             now = time()
             if due > now:
                 if due > self.until or due - now > PATIENCE:
                     self.hand_back(site, due)
-                    continue
-                await asyncio.sleep(due - now)
+                else:
+                    await asyncio.sleep(due - now)
+                    heappush(heap, (due, order, site))
+                continue
+            if site.delay > 0.0:
+                self.web.pace.wait(site.name, now + site.delay)
             while site.queue:
                 if time() >= self.until:
                     self.hand_back(site, 0.0)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import asyncio
 import time
 from itertools import pairwise
 
 import pytest
 
+from mailharvest.chunk import FoundURL
+from mailharvest.web import Web, visit
 from mailharvest.web import pace as pace_module
 from mailharvest.web.pace import MAX_WAIT, Pace, backoff, retry_after
-from tests.web.loopback import LAX, reply, see
+from tests.web.loopback import LAX, reply, see, serving
 
 NOW = 1_700_000_000.0  # Tue, 14 Nov 2023 22:13:20 GMT
 
@@ -90,6 +93,24 @@ def test_a_longer_crawl_delay_wins() -> None:
     robots = reply("User-agent: *\nCrawl-delay: 0.2")
     seen = see({"/robots.txt": robots, "/": reply("x")}, "/", "/?1", options=options)
     assert min(gaps(seen.server.asked, seen.server.site())) >= 0.2
+
+
+def test_two_jobs_in_one_process_keep_one_pace() -> None:
+    async def main() -> list[float]:
+        options = LAX.model_copy(update={"per_site_delay": 0.2})
+        end = time.time() + 30
+        async with serving({"/": reply("x")}) as server, Web() as web:
+            urls = [FoundURL(server.url()) for _ in range(3)]
+            visits = [
+                visit(web, urls, options, take=lambda page: None, until=end, deadline=end)
+                for _ in range(2)
+            ]
+            results = await asyncio.gather(*visits)
+            assert [result.pages for result in results] == [3, 3]
+            return gaps(server.asked, server.site())
+
+    # Between two jobs the pace counts from one question to the next, by the clock of the sender.
+    assert min(asyncio.run(main())) >= 0.1
 
 
 def test_the_pace_is_carried_in_and_out() -> None:

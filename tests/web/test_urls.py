@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailharvest.chunk import SHARDS
@@ -62,6 +62,7 @@ def test_refused(url: str) -> None:
     assert normalise_url(url) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.sampled_from(["", "http://", "https://a.example.com", "//"]))
 def test_normalising_is_idempotent_and_never_raises(text: str, head: str) -> None:
     once = normalise_url(head + text)
