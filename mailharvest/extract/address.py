@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
 
-import idna
+from mailharvest.extract.domains import canonical
+
+_LOCAL = re.compile(r'[^\s"(),:;<>@\[\\\]\x00-\x20\x7f]{1,64}\Z')
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Address:
     domain : str
         The part behind the ``@`` of `email`: lower case, IDNA A-labels.
     method : str
-        How it was found: ``text``, ``mailto``, ``entities``, ``cloudflare`` and so on.
+        How it was found: ``text``, ``mailto``, ``jsonld``, ``cloudflare`` and so on.
     obfuscated : bool
         Whether its publisher hid it from robots.
     confidence : float
@@ -39,39 +42,25 @@ class Address:
     context: str | None = None
 
 
-@lru_cache(maxsize=4096)
-def a_label_domain(domain: str) -> str | None:
-    """The domain in lower-case A-labels (IDNA 2008 with the mapping of UTS 46), or None.
-
-    >>> a_label_domain("BÜCHER.example.com")
-    'xn--bcher-kva.example.com'
-    >>> a_label_domain("-a.example.com") is None
-    True
-    """
-    try:
-        return idna.encode(domain, uts46=True).decode("ascii").lower()
-    except (idna.IDNAError, UnicodeError):
-        return None
-
-
 def normalise(address: str) -> str | None:
     """The key for finding duplicates, or None when `address` is none.
 
-    The local part is case-folded (no host tells cases apart in practice; RFC 5321 §2.4 allows
-    it and advises against), the domain becomes lower-case A-labels. Dots and ``+tags`` stay:
-    what they mean differs from provider to provider.
+    The domain becomes lower-case A-labels (IDNA). The local part becomes NFC (RFC 6532 §3.1)
+    and lower case: hosts that tell cases apart are not met in practice, though RFC 5321 §2.4
+    allows them. It is not folded further, since that would make ``ß`` into ``ss``, which is
+    another mailbox; nor are dots and ``+tags`` dropped, whose meaning is the provider's.
 
     >>> normalise("Info@BÜCHER.example.com")
     'info@xn--bcher-kva.example.com'
-    >>> normalise("no address") is None
-    True
+    >>> [normalise(bad) for bad in ("no address", "a@example", "a b@example.com", "@example.com")]
+    [None, None, None, None]
     """
-    local, at, domain = address.strip().rpartition("@")
-    if not at or not local or "." not in domain or len(local.encode()) > 64:
+    local, _, host = address.strip().rpartition("@")
+    domain = canonical(host.rstrip("."))
+    if domain is None or not _LOCAL.match(local) or local[-1] == "." or local[0] == ".":
         return None
-    if any(character.isspace() for character in local):
-        return None
-    host = a_label_domain(domain.rstrip("."))
-    if host is None or len(host) > 253:
-        return None
-    return f"{local.casefold()}@{host}"
+    if not local.isascii():
+        local = unicodedata.normalize("NFC", local)
+        if len(local.encode("utf-8", "replace")) > 64:
+            return None
+    return f"{local.lower()}@{domain}"

@@ -1,0 +1,59 @@
+"""What kind of document it is, and what of it is read."""
+
+from __future__ import annotations
+
+import quopri
+import re
+
+READ_AS = {"vcard": "text", "mail": "text"}
+
+_KINDS = (
+    (re.compile(r"text/html|application/xhtml"), "html"),
+    (re.compile(r"v-?card"), "vcard"),
+    (re.compile(r"message/|/mbox"), "mail"),
+    (re.compile(r"json"), "json"),
+    (re.compile(r"xml"), "xml"),
+    (re.compile(r"text/(?!html)"), "text"),
+)
+_A_TAG = re.compile(rb"<(?:/?[A-Za-z][A-Za-z0-9-]{0,20}[\s/>]|!doctype|!--|\?xml)", re.IGNORECASE)
+_XML = re.compile(rb"\s*<\?xml(?![^>]{0,100}>\s*(?:<!doctype html|<html))", re.IGNORECASE)
+_JSON = re.compile(rb"\s*[\[{]\s*[\"{\[]")
+_FOLD = re.compile(rb"\r?\n[ \t]")
+_PEOPLE = re.compile(
+    rb"^(?:From|To|Cc|Bcc|Reply-To|Sender|Mail-Followup-To|List-Post|Subject)\s*:[^\n]*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_QUOTED_PRINTABLE = re.compile(rb"^Content-Transfer-Encoding:\s*quoted-printable|ENCODING=QUOTED-PRINTABLE", re.I | re.M)
+
+
+def kind_of(content_type: str | None, data: bytes) -> str:
+    """``html``, ``xml``, ``text``, ``json``, ``vcard`` or ``mail``.
+
+    >>> kind_of("text/html; charset=utf-8", b""), kind_of(None, b"<p>x"), kind_of(None, b"<a@example.com>")
+    ('html', 'html', 'text')
+    >>> kind_of("application/rss+xml", b""), kind_of(None, b'{"email": 1}'), kind_of("text/vcard", b"")
+    ('xml', 'json', 'vcard')
+    """
+    given = (content_type or "").partition(";")[0].strip().lower()
+    for pattern, kind in _KINDS:
+        if pattern.search(given):
+            return kind
+    if _XML.match(data):
+        return "xml"
+    if _JSON.match(data):
+        return "json"
+    return "html" if _A_TAG.search(data) else "text"
+
+
+def as_source(data: bytes, kind: str) -> bytes:
+    """What of `data` is read: lines that a format folded are joined, headers of machines left out."""
+    if kind == "vcard":
+        data = _FOLD.sub(b"", data)
+        return quopri.decodestring(data) if _QUOTED_PRINTABLE.search(data) else data
+    if kind == "mail":
+        headers, _, body = data.replace(b"\r\n", b"\n").partition(b"\n\n")
+        headers = _FOLD.sub(b" ", headers)
+        if _QUOTED_PRINTABLE.search(headers):
+            body = quopri.decodestring(body)
+        return b"\n".join(_PEOPLE.findall(headers)) + b"\n\n" + body
+    return data

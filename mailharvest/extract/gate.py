@@ -1,0 +1,161 @@
+"""Bytes first: where on a page an address could be, found at near memory speed.
+
+Most pages hold no candidate and are dismissed here, neither decoded nor parsed. A page is
+scanned once for all triggers: by `hyperscan` where it is installed, else by `bytes.find`, with
+the identical list as the result.
+
+A trigger's literals end in a rare byte wherever that can be had (``CharCode(``, not
+``fromCharCode``): the matcher looks at the last bytes first, and common letters there cost it
+half of its speed.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from typing import NamedTuple
+
+from mailharvest.extract import languages
+
+try:
+    import hyperscan
+except ImportError:  # no wheel for this platform, or not installed
+    hyperscan = None
+
+Events = list[tuple[int, str]]
+"""Where literals end (byte offsets) and what they are, in order, each once."""
+Scan = Callable[[bytes], Events]
+
+
+class Trigger(NamedTuple):
+    """Bytes that may belong to an address.
+
+    Attributes
+    ----------
+    kind : str
+        What reads the place; see `page`.
+    literals : tuple of bytes
+        Any of these.
+    before, after : bytes
+        Classes of one byte, as regular expressions, that must stand next to it; empty is any.
+    caseless : bool
+        ASCII letters match in either case; the literals are lower case then.
+    """
+
+    kind: str
+    literals: tuple[bytes, ...]
+    before: bytes = b""
+    after: bytes = b""
+    caseless: bool = False
+
+
+def _closed(words: tuple[str, ...], closers: str) -> tuple[bytes, ...]:
+    """`words` with a closing bracket behind, and with a space between."""
+    return tuple(
+        (word + space + closer).encode() for word in words for space in ("", " ") for closer in closers
+    )
+
+
+_AT_ABROAD = tuple(w for lang, words in languages.AT.items() if lang != "en" for w in words)
+_ENCODED_AT = ("64", "064", "0064", "00064", "x40", "X40", "x0040", "X0040", "x00040")
+
+TRIGGERS = (
+    # What a browser shows as "@".
+    Trigger("at", (b"@",), rb"[A-Za-z0-9_.+'~$&%;>}\x80-\xff-]", rb"[A-Za-z0-9<&%\\({\[\x80-\xff]"),
+    Trigger("at", tuple(b"&#" + n.encode() for n in _ENCODED_AT), b"", rb"[^0-9A-Fa-f]"),
+    Trigger("at", (b"&commat;", "＠".encode(), "﹫".encode())),
+    # "@" in a mailto: URL, also with its digits as entities (docutils writes these).
+    Trigger("percent", (b"%40", b"&#52;&#48;")),
+    # "@" in a string of JSON or JavaScript.
+    Trigger("escape", (rb"\u0040", rb"\x40")),
+    # Strings that a script puts together or decodes.
+    Trigger("script", (b"@",), rb"[A-Za-z0-9_.+\"'-]", rb"[\"']"),
+    Trigger("script", (b'"@', b"'@"), rb"[+,( ]", rb"[A-Za-z0-9]"),
+    Trigger("script", (b"CharCode(", b"atob(", b"verse()", b"escape(", b"Component(")),
+    # Cloaks that have a name.
+    Trigger("cloudflare", (b"cfemail=", b"rotection#")),
+    Trigger("typo3", (b"UnCryptMailto(", b"mailto-token=")),
+    Trigger("rot13", (b"znvygb:",)),
+    Trigger("hidden-mail", (b"-email=",)),
+    Trigger("reversed", (b"bidi:", b"<bdo ")),
+    # Words for "@" in brackets, and for "." where "at" stands bare.
+    Trigger("word", _closed(("at",), languages.CLOSE), rb"[^a-z]", b"", True),
+    Trigger("word", _closed(_AT_ABROAD, "])}）］】"), b"", b"", True),
+    Trigger("word", (b"@]", b"@)", b"@}", b"@ ]", b"@ )", b" (a) ", b"_at_", b" -at- "), b"", b"", True),
+    Trigger("bare", tuple(b" at %b." % w.encode() for w in languages.FREE_MAIL_WORDS), b"", b"", True),
+    Trigger("bare", (b" dot ", b"dot]", b"dot)", b"dot}", b"-dot-", b"_dot_"), b"", b"", True),
+    Trigger("bare", (b" AT ",)),
+)
+
+
+def _bytes_find(triggers: tuple[Trigger, ...]) -> Scan:
+    """The scan by the standard library alone."""
+    every = bytes(range(256))
+    tables = [
+        (
+            trigger,
+            frozenset(re.findall(trigger.before or b"(?s:.)", every)),
+            frozenset(re.findall(trigger.after or b"(?s:.)", every)),
+        )
+        for trigger in triggers
+    ]
+
+    def scan(data: bytes) -> Events:
+        lower = data.lower()
+        found = set()
+        for (kind, literals, before, after, caseless), left, right in tables:
+            text = lower if caseless else data
+            for literal in literals:
+                start = text.find(literal)
+                while start >= 0:
+                    end = start + len(literal)
+                    # A slice, not an index: at an end of the page it is empty and in no class.
+                    if (not before or text[start - 1 : start] in left) and (
+                        not after or text[end : end + 1] in right
+                    ):
+                        found.add((end, kind))
+                    start = text.find(literal, start + 1)
+        return sorted(found)
+
+    return scan
+
+
+def _hyperscan(triggers: tuple[Trigger, ...]) -> Scan:
+    """The scan by hyperscan; each thread has scratch space of its own."""
+    kinds = [trigger.kind for trigger in triggers]
+    tails = [1 if trigger.after else 0 for trigger in triggers]
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(
+        expressions=[
+            t.before + b"(?:" + b"|".join(map(re.escape, t.literals)) + b")" + t.after
+            for t in triggers
+        ],
+        ids=list(range(len(triggers))),
+        flags=[
+            hyperscan.HS_FLAG_DOTALL | (hyperscan.HS_FLAG_CASELESS if t.caseless else 0)
+            for t in triggers
+        ],
+        elements=len(triggers),
+    )
+    local = threading.local()
+
+    def scan(data: bytes) -> Events:
+        try:
+            scratch = local.scratch
+        except AttributeError:
+            scratch = local.scratch = hyperscan.Scratch(database)
+        found: Events = []
+
+        def note(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            found.append((end - tails[number], kinds[number]))
+
+        database.scan(data, note, scratch=scratch)
+        return sorted(set(found)) if len(found) > 1 else found
+
+    return scan
+
+
+def compile_scan(triggers: tuple[Trigger, ...], native: bool = True) -> Scan:
+    """A function from bytes to the events of `triggers`, by the fastest engine there is."""
+    return _hyperscan(triggers) if native and hyperscan else _bytes_find(triggers)

@@ -1,0 +1,244 @@
+"""What an address is, given the text on either side of its "@"; and what only looks like one.
+
+The rules are tables: `REFUSED_BEFORE`, `REFUSED_AFTER` and `MACHINE_MADE` each name the thing
+that is no address and the expression that knows it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mailharvest.extract.domains import canonical, is_tld
+
+LEFT = 320
+"""Characters left of a sign that may decide: the local part is 64 (RFC 5321 §4.5.3.1), the rest
+tells a URL or a header from prose."""
+RIGHT = 280
+"""Characters right of a sign that may decide: a domain is 253."""
+
+_LOCAL = re.compile(r"[\w.+\-'&~$%]{1,66}")  # read backwards from the sign
+_RESIDUE = re.compile(r"(?:%[0-7][0-9A-Fa-f]|u00[0-9a-f]{2})+(?=\w)")  # escapes left over
+_FOREIGN = re.compile("[\u0370-\u1fff\u2c80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
+_ASCII_TAIL = re.compile(r"[A-Za-z0-9][!-~]*\Z")
+
+_HOST = re.compile(r"[\w-]{1,63}(?:[.．。｡][\w-]{1,63}){1,20}")
+_DOTS = re.compile("[.．。｡]")
+_LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?\Z")
+_GLUED = re.compile(r"([a-z]{2,24})(?:[A-Z]|[^\x00-\x7f]|\d{3,})")
+
+# What stands before the local part; each is searched at the end of the text.
+REFUSED_BEFORE = {
+    "handle": re.compile(r"@\Z"),
+    "template": re.compile(r"[}$%]\Z"),
+    "masked or truncated": re.compile(r"…\Z"),
+    "other scheme": re.compile(
+        r"\b(?:sips?|xmpp|acct|ssh|sftp|ftp|mid|cid|msrps?|matrix):(?://)?\Z", re.IGNORECASE
+    ),
+    "remote shell": re.compile(
+        r"\b(?:ssh|scp|sftp|rsync|sshfs|mosh|telnet|rlogin)\s+(?:-\S{1,20}\s+){0,5}\Z"
+    ),
+    "message id": re.compile(
+        r"(?:message-?id|in-?reply-?to|references|content-id)\s{0,3}:\s{0,3}(?:<[^<>\s]*>\s{0,3})*<?\Z"
+        r"|\bid\s<\Z",
+        re.IGNORECASE,
+    ),
+    "kerberos principal": re.compile(
+        r"\b(?:host|https?|nfs|ldap|cifs|imap|smtp|pop|krbtgt|afs)/\Z", re.IGNORECASE
+    ),
+    "path of a URL": re.compile(r"(?:^|[\s\"'(<])(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,}/(?:[^\s@\"'<>()]*/)?\Z"),
+}
+# What stands behind the domain.
+REFUSED_AFTER = {
+    "second sign": re.compile(r"@"),
+    "scp or git remote": re.compile(r":(?:[~/]|[\w.-]+/|[\w-]+\.git\b)"),
+    "shell prompt": re.compile(r"(?:[ :][~\w/.-]{1,40})\][#$%]|:[~/]?[\w/.-]{0,40}[#$%](?:\s|\Z)"),
+    "call": re.compile(r"\(\)"),
+    "rest of a name": re.compile(r"[-_]\w"),
+}
+# Local parts that machines write for machines.
+MACHINE_MADE = {
+    "digest": re.compile(r"(?=.*\d)[0-9a-f]{16,}\Z", re.IGNORECASE),
+    "UUID": re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE),
+    "serial number": re.compile(r"\d{15,}"),
+    "message id": re.compile(
+        r"\d{8,14}\.(?:[A-Z]{2}\d+|\d+|[0-9a-f]{6,})|\d{10}-\d+-\d+-git-send-email|(?:alpine|Pine)\.\w{3}\.\d"
+        r"|.*\$[0-9a-f]{6,}\$"
+    ),
+    "token": re.compile(r"(?=.*\d)(?=.*[A-Z])(?=.*[a-z])[\w+=-]{30,}\Z"),
+}
+_MESSAGE_HOSTS = frozenset(("mail.gmail.com",))  # no mail domain: Gmail's Message-IDs have it
+_FORGES = frozenset("github.com gitlab.com bitbucket.org codeberg.org git.sr.ht".split())
+# Top-level domains that are also endings of files: "icon@2x.zip".
+_FILES = frozenset("zip mov sh py rs md pl ps so cc ml dev app in bz ai id st am la".split())
+_SCALE = re.compile(r"\d+(?:\.\d+)?x\Z", re.IGNORECASE)
+_VERSION = re.compile(r"v?\d+(?:-[\w-]+)?\Z", re.IGNORECASE)
+
+
+class Host(NamedTuple):
+    """A host name at the start of a text."""
+
+    text: str
+    domain: str
+    glued: bool  # what follows stood against it, and was cut off
+
+
+class Match(NamedTuple):
+    """An address in a text, as written, and its canonical domain."""
+
+    local: str
+    host: str
+    domain: str
+    glued: bool
+
+
+def host_at(text: str) -> Host | None:
+    """The host name that `text` begins with, if its top-level domain is real.
+
+    >>> host_at("example.com, and")
+    Host(text='example.com', domain='example.com', glued=False)
+    >>> host_at("example.comPhone: 1"), host_at("example.com.Please write")
+    (Host(text='example.com', domain='example.com', glued=True), Host(text='example.com', domain='example.com', glued=True))
+    >>> [host_at(no) for no in ("2x.png", "1.2.3", "example..com", "-a.example.com", "sit…")]
+    [None, None, None, None, None]
+    """
+    match = _HOST.match(text)
+    if not match or (text[match.end() : match.end() + 1] or " ").isalnum():
+        return None  # the second: a label longer than 63
+    whole = match[0].rstrip("-_")
+    labels = _DOTS.split(whole)
+    glued = False
+    while not is_tld(labels[-1]):
+        last = labels[-1]
+        cut = _GLUED.match(last)
+        if cut and is_tld(cut[1]):
+            whole = whole[: len(whole) - len(last) + len(cut[1])]
+            labels[-1] = cut[1]
+        elif len(labels) > 2 and is_tld(labels[-2]) and (last[0].isupper() or not last.isascii()):
+            whole = whole[: len(whole) - len(last) - 1]
+            labels.pop()
+        else:
+            return None
+        glued = True
+    if len(labels) < 2 or not all(map(_LABEL.match, labels)):
+        return None
+    domain = canonical(whole)
+    return Host(whole, domain, glued) if domain else None
+
+
+def local_at_end(text: str, ascii_host: bool = True) -> str | None:
+    """The local part that `text` ends with, if it is whole.
+
+    >>> local_at_end("write to <jane.o'doe+x"), local_at_end("邮箱info"), local_at_end("x\\\\u003einfo")
+    ("jane.o'doe+x", 'info', 'info')
+    >>> local_at_end("joh..."), local_at_end("$user"), local_at_end("a" * 65)
+    (None, None, None)
+    """
+    match = _LOCAL.match(text[:-67:-1])
+    if not match or match[0][0] in ".'":
+        return None
+    local = match[0][::-1]
+    if not local.isascii() and ascii_host and _FOREIGN.search(local):
+        tail = _ASCII_TAIL.search(local)  # a word of another script stood against it
+        local = tail[0] if tail else local
+    residue = _RESIDUE.match(local)
+    if residue:
+        local = local[residue.end() :]
+    local = local.lstrip(".-+'&")
+    if not local or local[0] in "$%" or len(local.encode("utf-8", "replace")) > 64:
+        return None
+    if local[0] in "nrt" and len(local) > 1 and text[: len(text) - len(local)].endswith("\\"):
+        local = local[1:]  # "\ninfo@…" in a string of a program
+    return local
+
+
+def machine_made(local: str, domain: str) -> bool:
+    """Whether this is written for machines: digests, UUIDs, Message-IDs, file names, versions.
+
+    >>> machine_made("605a7baede844d278b89dc95ae0a9123", "sentry.example.com")
+    True
+    >>> machine_made("20190404101122.GA1234", "example.com"), machine_made("jane.doe", "example.com")
+    (True, False)
+    >>> machine_made("icon", "2x.zip"), machine_made("pkg", "1.2.3.dev"), machine_made("a", "123.com")
+    (True, True, False)
+    """
+    if domain in _MESSAGE_HOSTS or (local == "git" and domain in _FORGES):
+        return True
+    if len(local) > 9 and any(rule.match(local) for rule in MACHINE_MADE.values()):
+        return True
+    *labels, tld = domain.split(".")
+    if tld in _FILES and _SCALE.match(labels[-1]):
+        return True
+    return len(labels) > 1 and all(map(_VERSION.match, labels))
+
+
+def _in_url(before: str) -> bool:
+    """Whether the text before a local part is the beginning of a URL that goes on.
+
+    >>> _in_url("see https://user:"), _in_url("https://example.com/?to="), _in_url("mailto://")
+    (True, True, False)
+    >>> _in_url("https://example.com, ")
+    False
+    """
+    start = before.rfind("://")
+    if start < 0 or before.lower().endswith(("mailto:", "mailto://")):
+        return False
+    rest = before[start + 3 :]
+    if any(character.isspace() or character in "<>\"'`" for character in rest):
+        return False
+    return "/" not in rest or rest[-1] not in ",;|)]"
+
+
+def address_at(before: str, after: str) -> Match | None:
+    """The address whose sign stands between `before` and `after`, if that is one.
+
+    >>> address_at("Jane <jane", "example.com>")
+    Match(local='jane', host='example.com', domain='example.com', glued=False)
+    >>> address_at("https://user", "example.com/") is None
+    True
+    """
+    host = host_at(after)
+    if host is None:
+        return None
+    local = local_at_end(before, host.text.isascii())
+    if local is None:
+        return None
+    before = before[: len(before) - len(local)]
+    after = after[len(host.text) :]
+    if before[-1:] == "=" and "." in local and is_tld(local.rpartition(".")[2]):
+        bounce = local_at_end(before[:-1])  # "bounces+jane=example.com@lists.example.org"
+        if bounce:
+            local = f"{bounce}={local}"
+            before = before[: -len(bounce) - 1]
+    if before[-1:] == "*" and after[:1] != "*":
+        return None  # "***fo@example.com": masked
+    if local[0] == "_" and after[:1] == "_":
+        local = local.lstrip("_")  # markdown emphasis
+        after = after.lstrip("_")
+    if after[:1] == "…" or after[:3] == "...":
+        return None  # truncated: who knows what came
+    if (
+        not local
+        or any(rule.search(before) for rule in REFUSED_BEFORE.values())
+        or any(rule.match(after) for rule in REFUSED_AFTER.values())
+        or _in_url(before)
+        or machine_made(local, host.domain)
+        or (local == "git" and after[:1] in (":", "/"))
+    ):
+        return None
+    return Match(local, host.text, host.domain, host.glued)
+
+
+def addresses_in(text: str) -> Iterator[tuple[int, Match]]:
+    """Every address in a text, with the offset of its sign.
+
+    >>> [m.local for _, m in addresses_in("a@example.com;b@example.com,@c@example.com")]
+    ['a', 'b']
+    """
+    sign = text.find("@")
+    while sign >= 0:
+        match = address_at(text[max(0, sign - LEFT) : sign], text[sign + 1 : sign + RIGHT])
+        if match:
+            yield sign, match
+        sign = text.find("@", sign + 1)

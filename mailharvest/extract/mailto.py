@@ -1,0 +1,43 @@
+"""``mailto:`` URLs (RFC 6068), as people really write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from mailharvest.extract.grammar import Match, addresses_in
+from mailharvest.extract.render import plain
+
+_SCHEME = re.compile(r"\s*(?:mailto\s*:\s*(?://)?\s*)+", re.IGNORECASE)
+_RECIPIENTS = frozenset(("to", "cc", "bcc"))
+_AROUND_SIGN = re.compile(r"\s*@\s*")
+
+
+def recipients(url: str) -> Iterator[Match]:
+    """Whom a ``mailto:`` URL writes to: `to`, `cc` and `bcc`; subject and body are not read.
+
+    >>> [m.local for m in recipients("MAILTO:%20a%40example.com,b@example.com?CC=c@example.com&body=d@example.com")]
+    ['a', 'b', 'c']
+    >>> [m.local for m in recipients('mailto:"Jane" <jane @ example.com>')]
+    ['jane']
+    """
+    to, _, headers = _SCHEME.sub("", url, count=1).partition("?")
+    fields = [to]
+    for header in headers.replace("&amp;", "&").split("&"):
+        name, _, value = header.partition("=")
+        if name.strip().lower() in _RECIPIENTS:
+            fields.append(value)
+    for field in fields:
+        text = _AROUND_SIGN.sub("@", plain(unquote(field)))
+        for _, match in addresses_in(text):
+            yield match
+
+
+def is_mailto(url: str) -> bool:
+    """Whether `url` is a ``mailto:`` URL.
+
+    >>> is_mailto(" Mailto:x"), is_mailto("https://example.com/?mailto:x")
+    (True, False)
+    """
+    return _SCHEME.match(url) is not None

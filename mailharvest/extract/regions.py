@@ -1,0 +1,228 @@
+"""Which parts of a page are not its text: comments, scripts, styles, and what is not displayed."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from mailharvest.extract.gate import Trigger, compile_scan
+from mailharvest.extract.markup import VOID, attributes, tag_name
+
+_END = rb"[\s>/]"
+MARKERS = (
+    Trigger("comment", (b"<!--",)),
+    Trigger("/comment", (b"-->",)),
+    Trigger("script", (b"<script",), b"", _END, True),
+    Trigger("/script", (b"</script",), b"", _END, True),
+    Trigger("style", (b"<style",), b"", _END, True),
+    Trigger("/style", (b"</style",), b"", _END, True),
+    Trigger("template", (b"<template",), b"", _END, True),
+    Trigger("/template", (b"</template",), b"", _END, True),
+    Trigger("hidden", (b"display:none", b"display: none", b"display : none"), b"", b"", True),
+    Trigger("hidden", (b"hidden",), rb"[\s\"']", rb"[\s=>/]", True),
+)
+_scan = cache(lambda: compile_scan(MARKERS))  # compiled when the first page needs it
+
+# Scripts take `display:none` off these again when they have run; `<li>` and kin need no end tag.
+_NEVER_HIDDEN = frozenset("html body p li dt dd td th tr option".split())
+_HIDING = re.compile(rb"display\s{0,9}:\s{0,9}none", re.IGNORECASE)
+_TURNING = re.compile(rb"(?=.*bidi-override)(?=.*direction\s{0,9}:\s{0,9}rtl)", re.I | re.S)
+_CSS_COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)
+_CSS_PART = re.compile(rb"([^{}]*)([{}])")
+_SIMPLE = re.compile(rb"\s*[a-z]{0,10}[.#]([A-Za-z_][\w-]{0,60})\s*\Z", re.IGNORECASE)
+_MAX_NAMES = 20
+_TAG_REACH = 1000
+
+
+class Region(NamedTuple):
+    """``[start, end)`` is not text; its content begins at `body`."""
+
+    start: int
+    body: int
+    end: int
+    kind: str
+
+
+@lru_cache(maxsize=256)
+def _tags_of(name: str) -> re.Pattern[bytes]:
+    return re.compile(rb"<(/?)%b(?=[\s>/])" % re.escape(name.encode()), re.IGNORECASE)
+
+
+def element_end(data: bytes, place: int, name: str) -> int | None:
+    """Where the element ends whose start tag ended at `place`, or None when nothing closes it."""
+    depth = 1
+    for tag in _tags_of(name).finditer(data, place):
+        depth += -1 if tag[1] else 1
+        if depth == 0:
+            end = data.find(b">", tag.end())
+            return end + 1 if end >= 0 else len(data)
+    return None
+
+
+def css_names(css: bytes, wanted: re.Pattern[bytes]) -> set[bytes]:
+    """Classes and ids with a rule whose declarations match `wanted`; rules in ``@media`` are not.
+
+    >>> css = b".a, b#c{display:none} @media print{.d{display:none}} .e .f{display:none}"
+    >>> sorted(css_names(css, _HIDING))
+    [b'a', b'c']
+    """
+    names = set()
+    depth, selector, conditional = 0, b"", False
+    for part in _CSS_PART.finditer(_CSS_COMMENT.sub(b"", css)):
+        text, brace = part.groups()
+        if brace == b"{":
+            depth += 1
+            if depth == 1:
+                selector = text.rpartition(b";")[2]
+                conditional = selector.lstrip().startswith(b"@")
+        else:
+            depth = max(0, depth - 1)
+            if depth == 0 and not conditional and wanted.search(text):
+                simple = [_SIMPLE.match(one) for one in selector.split(b",")]
+                names.update(match[1] for match in simple if match)
+    return names
+
+
+class Regions:
+    """The regions of one page up to `stop`, in order and not overlapping.
+
+    `turned` names the classes and ids whose text a browser shows from right to left.
+    """
+
+    def __init__(self, data: bytes, stop: int) -> None:
+        self._data = data
+        self._unclosed: set[str] = set()
+        self._css: list[bytes] = []
+        self.found = self._walk(min(stop, len(data)))
+        hidden = set().union(*(css_names(css, _HIDING) for css in self._css))
+        if hidden:
+            self._hide_named(sorted(hidden)[:_MAX_NAMES])
+        self.turned = set().union(*(css_names(css, _TURNING) for css in self._css))
+        self._starts = [region.start for region in self.found]
+
+    def _walk(self, stop: int) -> list[Region]:
+        data, found = self._data, []
+        opened, start, cursor = "", 0, 0
+        for place, kind in _scan()(data[:stop]):
+            if place <= cursor:
+                continue
+            if opened:
+                if kind == "/" + opened:
+                    cursor = place if opened == "comment" else data.find(b">", place) + 1 or stop
+                    found.append(self._region(start, cursor, opened))
+                    opened = ""
+            elif kind == "hidden":
+                region = self._hidden(cursor, place)
+                if region:
+                    found.append(region)
+                    cursor = region.end
+            elif kind[0] != "/":
+                opened, start = kind, data.rfind(b"<", cursor, place)
+                cursor = place - 2 if kind == "comment" else place  # "<!-->" is a whole comment
+        if opened:
+            found.append(self._region(start, len(data), opened))
+        return found
+
+    def _region(self, start: int, end: int, kind: str) -> Region:
+        data = self._data
+        body = start + 4 if kind == "comment" else data.find(b">", start, end) + 1 or end
+        if kind == "style":
+            self._css.append(data[body:end])
+        return Region(start, body, end, kind)
+
+    def _hidden(self, floor: int, place: int) -> Region | None:
+        """The element that the marker before `place` hides, if its tag says so."""
+        data = self._data
+        start = data.rfind(b"<", floor, place)
+        if start < 0 or data.find(b">", start, place) >= 0:
+            return None
+        found, end = attributes(data, start)
+        for name, first, last in found:
+            if name == "hidden" or (name == "style" and _HIDING.search(data, first, last)):
+                return self._element(start, end)
+        return None
+
+    def _element(self, start: int, tag_end: int) -> Region | None:
+        name = tag_name(self._data, start)
+        if name is None or name in _NEVER_HIDDEN or name in self._unclosed:
+            return None
+        if name in VOID:
+            return Region(start, tag_end, tag_end, "hidden")
+        end = element_end(self._data, tag_end, name)
+        if end is None:  # nor will any later one of that name be closed
+            self._unclosed.add(name)
+            return None
+        return Region(start, tag_end, end, "hidden")
+
+    def _hide_named(self, names: list[bytes]) -> None:
+        """Add the elements of a class or id that a style sheet on the page does not display."""
+        cursor = 0
+        for start, tag_end in named_tags(self._data, names):
+            region = self._element(start, tag_end) if start >= cursor else None
+            if region:
+                self.found.append(region)
+                cursor = region.end
+        self.found.sort()
+        outermost: list[Region] = []
+        for region in self.found:
+            if not outermost or region.start >= outermost[-1].end:
+                outermost.append(region)
+        self.found = outermost
+
+    def at(self, place: int) -> Region | None:
+        """The region that holds `place`, if any."""
+        index = bisect_right(self._starts, place) - 1
+        if index >= 0 and place < self.found[index].end:
+            return self.found[index]
+        return None
+
+    def before(self, place: int, size: int) -> bytes:
+        """Up to `size` bytes of source that end at `place`, what is no text left out."""
+        index = bisect_right(self._starts, place) - 1
+        pieces = []
+        while size > 0 and place > 0:
+            floor = self.found[index].end if index >= 0 else 0
+            piece = self._data[max(floor, place - size) : place]
+            pieces.append(piece)
+            size -= len(piece)
+            if index < 0:
+                break
+            place = self.found[index].start
+            index -= 1
+        return b"".join(reversed(pieces))
+
+    def after(self, place: int, size: int) -> bytes:
+        """Up to `size` bytes of source that begin at `place`, what is no text left out."""
+        index = bisect_right(self._starts, place)
+        pieces = []
+        while size > 0:
+            last = index >= len(self.found)
+            limit = place + size if last else min(place + size, self.found[index].start)
+            pieces.append(self._data[place:limit])
+            size -= limit - place
+            if last:
+                break
+            place = self.found[index].end
+            index += 1
+        return b"".join(pieces)
+
+
+def named_tags(data: bytes, names: list[bytes]) -> list[tuple[int, int]]:
+    """Start and end of every start tag with one of `names` as its class or id, in order."""
+    wanted = set(names)
+    tags: dict[int, int] = {}
+    for name in names:
+        place = data.find(name)
+        while place >= 0:
+            start = data.rfind(b"<", max(0, place - _TAG_REACH), place)
+            if start >= 0 and start not in tags:
+                found, end = attributes(data, start)
+                if any(
+                    a.name in ("class", "id") and wanted & set(data[a.start : a.end].split())
+                    for a in found
+                ):
+                    tags[start] = end
+            place = data.find(name, max(place, tags.get(start, 0)) + 1)
+    return sorted(tags.items())

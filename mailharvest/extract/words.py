@@ -1,0 +1,145 @@
+"""Addresses with "@" and "." written as words, in brackets or bare: ``info [at] example (dot) com``.
+
+In brackets the word can hardly be prose. Bare it can, so it takes more: a dot written out too, a
+free-mail provider as the host, or a word for "@" that means nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mailharvest.extract.grammar import Match, host_at, machine_made
+from mailharvest.extract.languages import AT, CLOSE, DOT, FREE_MAIL_WORDS, OPEN, UNAMBIGUOUS
+
+
+def _alternatives(words: object) -> str:
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))  # type: ignore[call-overload]
+
+
+_AT_WORDS = _alternatives({word for words in AT.values() for word in words})
+_DOT_WORDS = _alternatives({word for words in DOT.values() for word in words})
+_O, _C = f"[{re.escape(OPEN)}]", f"[{re.escape(CLOSE)}]"
+
+_AT = rf"(?:\s{{0,3}}{_O}\s?(?:{_AT_WORDS}|@|a(?=\)))\s?{_C}\s{{0,3}}|_at_|\s-at-\s|-at-(?=[\w-]+-dot-))"
+_DOT = rf"(?:\s{{0,3}}{_O}\s?(?:{_DOT_WORDS}|\.)\s?{_C}\s{{0,3}}|_dot_|\s-dot-\s|-dot-)"
+_BARE_DOT = rf"\s{{1,3}}(?:{_DOT_WORDS})\s{{1,3}}"
+_ANY_DOT = rf"(?:{_DOT}|{_BARE_DOT}|\s\.\s|\.)"
+_LABEL = r"[^\W_](?:[^\W_]|-(?!dot-|at-)){0,62}"
+
+_LOCAL = rf"[\w.+-]{{1,64}}?(?:{_DOT}[\w+-]{{1,30}}){{0,3}}"
+_BRACKETED = re.compile(rf"(?<![\w.+-])({_LOCAL})({_AT})({_LABEL}(?:{_ANY_DOT}{_LABEL}){{1,5}})", re.I)
+_BARE = re.compile(
+    rf"(?:(\w+)\s+)?(?<![\w.+-])([\w.+-]{{1,64}}(?:{_BARE_DOT}[\w+-]{{1,30}}){{0,3}})\s{{1,3}}"
+    rf"(at|{_alternatives(UNAMBIGUOUS)})\s{{1,3}}({_LABEL}(?:{_ANY_DOT}{_LABEL}){{1,5}})",
+    re.IGNORECASE,
+)
+_SPLIT = re.compile(_ANY_DOT, re.IGNORECASE)
+_WORD_DOT = re.compile(rf"{_DOT}|{_BARE_DOT}", re.IGNORECASE)
+_TAIL = re.compile(rf"({_LABEL}(?:{_ANY_DOT}{_LABEL}){{1,5}})", re.IGNORECASE)
+_HEAD = re.compile(rf"([\w+-]{{1,30}}(?:(?:{_DOT}|\.)[\w+-]{{1,30}}){{1,4}})\Z", re.IGNORECASE)
+
+# What stands before "at" in prose, and after it.
+_PROSE = frozenset(
+    """me us you him her them it i we they he she be is are was were am been being look looking here
+    there that this these those available hosted found find up out only and or not at meet meeting
+    the a an of in on by to from for with as if but so than then now also more read see visit
+    located based online live site website page blog shop store home office work works working
+    stay arrive arriving arrived sold held aimed good bad best better well back again all both
+    available published written posted signed account accounts mail email e-mail mails address
+    domain web contact reach join buy get got use used using start starting laugh shot stop
+    one two three four o'clock least last once first most any some each every""".split()
+)
+_DETERMINERS = frozenset("the a an our your my their his her its this that new official".split())
+
+
+def _host(text: str) -> tuple[str, str] | None:
+    """The host that dotted words spell: as one would write it, and canonical."""
+    labels = _SPLIT.split(text)
+    while len(labels) > 1:
+        host = host_at(".".join(labels))
+        if host and not host.glued and host.text == ".".join(labels):
+            return host.text, host.domain
+        labels.pop()  # "example dot com dot Thanks"
+    return None
+
+
+def _match(local: str, host: str) -> Match | None:
+    found = _host(host)
+    local = ".".join(_SPLIT.split(local)).strip(".-+")
+    if found is None or not local or machine_made(local, found[1]):
+        return None
+    return Match(local, *found, False)
+
+
+def bracketed(text: str) -> Iterator[tuple[int, Match]]:
+    """Addresses whose "@" is a word in brackets, with the offset behind it.
+
+    >>> [f"{m.local}@{m.host}" for _, m in bracketed("info [at] example [dot] com")]
+    ['info@example.com']
+    >>> [f"{m.local}@{m.host}" for _, m in bracketed("jane(dot)doe(arroba)example.com")]
+    ['jane.doe@example.com']
+    >>> list(bracketed("it has no (at) sign in it. See")), list(bracketed("(a) example.com (b) x"))
+    ([], [])
+    """
+    for found in _BRACKETED.finditer(text):
+        sign = found[2].strip()
+        if sign == "(a)" and "(b)" in text:
+            continue  # a list of items
+        match = _match(found[1], found[3])
+        if match:
+            yield found.end(2), match
+
+
+def bare(text: str) -> Iterator[tuple[int, Match]]:
+    """Addresses whose "@" is a bare word, where that can be nothing else.
+
+    >>> [f"{m.local}@{m.host}" for _, m in bare("write to jane dot doe at example dot com today")]
+    ['jane.doe@example.com']
+    >>> [f"{m.local}@{m.host}" for _, m in bare("nombre arroba example punto com; joe at gmail.com")]
+    ['nombre@example.com', 'joe@gmail.com']
+    >>> list(bare("meet me at the dot com bar")), list(bare("visit our site at example dot com"))
+    ([], [])
+    """
+    for found in _BARE.finditer(text):
+        previous, local, sign, host = found.groups()
+        lowered = local.lower()
+        if lowered in _PROSE or (previous or "").lower() in _DETERMINERS:
+            continue
+        if _SPLIT.split(host.lower())[0] in _PROSE:
+            continue
+        match = _match(local, host)
+        if match is None:
+            continue
+        certain = (
+            _WORD_DOT.search(host)
+            or sign.lower() in UNAMBIGUOUS
+            or match.domain.partition(".")[0] in FREE_MAIL_WORDS
+            or (sign == "AT" and not local.isupper())
+        )
+        if certain:
+            yield found.end(3), match
+
+
+def spelled_host(after: str) -> tuple[str, str] | None:
+    """The host behind a real "@" when its dots are words: ``@example [dot] com``.
+
+    >>> spelled_host("example[dot]com, or"), spelled_host("example. Then dot it")
+    (('example.com', 'example.com'), None)
+    """
+    found = _TAIL.match(after)
+    if not found or not _WORD_DOT.search(found[0]):
+        return None
+    return _host(found[0])
+
+
+def spelled_local(before: str) -> str | None:
+    """The local part before a real "@" when its dots are words in brackets.
+
+    >>> spelled_local("write to jane[dot]doe")
+    'jane.doe'
+    """
+    found = _HEAD.search(before[-100:])
+    if not found or not _WORD_DOT.search(found[0]):
+        return None
+    return ".".join(_SPLIT.split(found[0]))
