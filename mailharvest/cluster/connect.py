@@ -14,9 +14,13 @@ from mailharvest.cluster.worker import Harvester
 from mailharvest.config import setting
 from mailharvest.errors import ClusterError
 
-# A worker that dies takes its chunks with it once; the ledger decides what comes next, so Dask
-# must not run them again by itself (its own default is three more times, on three more workers).
-OWN_CLUSTER = {"distributed.scheduler.allowed-failures": 0}
+OWN_CLUSTER = {
+    # A worker that dies takes its chunks with it once; the ledger decides what comes next, so Dask
+    # must not run them again by itself (its default is three more times, on three more workers).
+    "distributed.scheduler.allowed-failures": 0,
+    # Its sampling profiler walks the stacks of all threads, and ours are hundreds that wait.
+    "distributed.worker.profile.enabled": False,
+}
 
 # Threads of a worker only wait: the work is on its event loop. They start when first used.
 SLOTS = 1000
