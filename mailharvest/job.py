@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import pyarrow as pa
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -105,7 +105,8 @@ class HarvestJob(Checked, Job):
     search: Search | None = None
     deep_scrape: DeepScrape = True
     slots: Slots = "auto"
-    fetch: Fetch = Field(default_factory=Fetch)
+    # Not Fetch(): validated here, a default that cannot be is refused as fetch.timeout.
+    fetch: Fetch = Field(default_factory=lambda: cast(Fetch, {}))
     include_obfuscated: bool = False
     suppress: Paths = ()
     output: Outputs = ()

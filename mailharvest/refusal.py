@@ -48,6 +48,22 @@ EXAMPLES = {
 """How each field is written, for the fix of a mistake that suggests no better one."""
 
 
+_SAID = {
+    "bool_parsing": "is neither true nor false",
+    "bool_type": "is neither true nor false",
+    "float_type": "is no number",
+    "int_from_float": "is no whole number",
+    "int_parsing": "is no whole number",
+    "int_type": "is no whole number",
+    "dict_type": "is no mapping",
+    "model_type": "is no mapping",
+    "string_pattern_mismatch": "is not how it is written",
+    "string_too_short": "is empty",
+    "string_type": "is no text",
+}
+"""What pydantic's kinds of mistake are called here."""
+
+
 class Wrong(ValueError):
     """A value is refused; raised in validators.
 
@@ -124,7 +140,10 @@ def _mistake(detail: dict[str, Any], model: type[BaseModel]) -> tuple[Path, str,
         return path, str(wrong), wrong.fix or fix
     if wrong:
         return path, str(wrong), fix
-    return path, f"{_show(detail['input'])}: {detail['msg'].replace('Input should', 'must')}", fix
+    said = _SAID.get(kind) or detail["msg"].replace("Input should", "must")
+    if path[-1:] == ("api_key",):  # it may be a real one
+        return path, said, fix
+    return path, f"{_show(detail['input'])} {said}", fix
 
 
 def nearest(word: Any, known: Iterable[str]) -> str:

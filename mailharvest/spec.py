@@ -127,6 +127,8 @@ class Rate(str):
 
 
 def _target(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise Wrong(f"{value!r} is no whole number")
     return None if isinstance(value, str) and value.strip().lower() == "none" else value
 
 
@@ -188,7 +190,11 @@ class Search(Spec):
     @field_validator("base_url")
     @classmethod
     def _is_url(cls, value: str | None) -> str | None:
-        if value is not None and not re.match(r"https?://[^\s/]", value):
+        if value is None:
+            return None
+        if "@" in value:  # a password, perhaps
+            raise Wrong("a user or a password must not stand in a job", fix="leave it out")
+        if not re.fullmatch(r"https?://[^\s/]\S*", value):
             raise Wrong(f"{value!r} is no http or https URL")
         return value
 

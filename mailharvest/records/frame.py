@@ -20,8 +20,20 @@ CATEGORIES = ("email_type", "role", "source_kind", "method", "query", "job_id")
 
 # After confidence and kind, all other columns, so that no two different rows are equal. What chance
 # decides comes late: which query led to a page first, and when.
-_TIES = ("source_url", "method", "obfuscated", "as_found", "title", "role", "email_type", "domain")
-_TIES += ("rank", "query", "job_id", "found_at")
+_TIES = (
+    "source_url",
+    "method",
+    "obfuscated",
+    "as_found",
+    "title",
+    "role",
+    "email_type",
+    "domain",
+    "rank",
+    "query",
+    "job_id",
+    "found_at",
+)
 
 Indices = npt.NDArray[np.int64]
 
