@@ -257,6 +257,8 @@ class Run:
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the work here has ended, at most `timeout` seconds; say whether it has."""
         ended = self._ended.wait(timeout)
+        if ended:
+            self._watch.join()  # so that `progress` is of the end
         if ended and self._error is not None:
             raise self._error
         return ended
