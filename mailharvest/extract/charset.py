@@ -15,7 +15,7 @@ _BOMS = (
 )
 _HEAD = 2048
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s{0,9}=\s{0,9}["']?\s{0,9}([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
-_HIGH_PAIR = re.compile(rb"[\x80-\xff]{2}")
+_HIGH_RUN = re.compile(rb"[\x80-\xff]{3,}")
 _HEADER = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 
 # Labels that browsers read as a larger set (Encoding Standard, "names and labels").
@@ -66,15 +66,14 @@ def declared(data: bytes, content_type: str | None) -> str | None:
 def _detected(data: bytes) -> str:
     """A guess for bytes that are no UTF-8 and say nothing usable.
 
-    Letters of western Europe stand alone between ASCII letters; those of other scripts do not.
+    Accented letters of western Europe stand between ASCII letters; other scripts have whole words.
 
     >>> _detected("Grüße aus Zürich".encode("cp1252")), _detected("пишите нам".encode("cp1251"))
     ('cp1252', 'cp1251')
     """
     sample = data[:65536]
     high = [byte for byte in sample if byte > 0x7F]
-    pairs = len(_HIGH_PAIR.findall(sample))
-    if not high or pairs * 4 < len(high):
+    if sum(map(len, _HIGH_RUN.findall(sample))) * 2 < len(high):
         return "cp1252"
     for codec in ("cp932", "gb18030"):
         if b"\x81" in sample or b"\x82" in sample:
