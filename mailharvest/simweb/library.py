@@ -30,11 +30,14 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Library:
-    """The parts of one language in one charset."""
+    """The parts of one language in one charset.
+
+    ``orders`` are the sections that hold no address, all of them in each of many orders.
+    """
 
     start: Part
     styles: tuple[Part, ...]
-    blocks: tuple[Part, ...]
+    orders: tuple[tuple[Part, ...], ...]
     scripts: tuple[Part, ...]
 
 
@@ -52,10 +55,15 @@ def library(say: Language, charset: str) -> Library:
         plain = text.encode(charset, "xmlcharrefreplace")
         return Part(plain, deflate(plain))
 
+    blocks = [part(_block(say, variant)) for variant in range(BLOCKS)]
     return Library(
         start=part(_start(say, charset)),
         styles=tuple(part(_style(variant)) for variant in range(STYLES)),
-        blocks=tuple(part(_block(say, variant)) for variant in range(BLOCKS)),
+        orders=tuple(
+            tuple(blocks[(first + turn * stride) % BLOCKS] for turn in range(BLOCKS))
+            for first in range(BLOCKS)
+            for stride in (1, 5, 7, 11, 13, 17, 19, 23)  # the numbers that share no divisor with 24
+        ),
         scripts=tuple(part(_script(variant)) for variant in range(SCRIPTS)),
     )
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import lru_cache
-from itertools import islice
 from struct import pack
 from typing import NamedTuple
 
 from mailharvest.simweb.draw import mix
-from mailharvest.simweb.library import BLOCKS, SCRIPTS, STYLES, Library, Part, library
+from mailharvest.simweb.library import SCRIPTS, STYLES, Library, Part, library
 from mailharvest.simweb.phrases import LANGUAGES, Language
 from mailharvest.simweb.plant import WRITERS, Way, Writing
 from mailharvest.simweb.site import Robots, Site
@@ -23,7 +21,6 @@ except ImportError:  # no wheel for this machine: dearer, the same
 
 _GZIP_START = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 _NAV = 6
-_STRIDES = (1, 5, 7, 11, 13, 17, 19, 23)  # with 24 blocks: none comes twice
 _CELL, _JSON_LD = int(Way.CELL), int(Way.JSON_LD)
 _SPACED = str.maketrans("._-", "   ")
 
@@ -31,7 +28,6 @@ _SPACED = str.maketrans("._-", "   ")
 class Page(NamedTuple):
     """A page, ready to be written plain or compressed."""
 
-    content_type: str
     parts: list[Part]
 
     def plain(self) -> bytes:
@@ -78,15 +74,22 @@ def _dress(site: Site, pages: int) -> _Dress:
         f'<a href="{site.path(number)}">{say.nav[number % len(say.nav)]}</a>\n'
         for number in range(min(_NAV, pages))
     )
-    name = " ".join(site.name.split("-")[:2]).title()
-    return _Dress(say, charset, library(say, charset), name, links)
+    return _Dress(say, charset, library(say, charset), _name(site), links)
 
 
-def title_of(world: World, page: int) -> str:
-    """Title of a page."""
-    number, index = divmod(page, world.sites)
-    dress = _dress(world.site(index), world.pages_per_site)
-    return f"{dress.name} - {dress.say.nav[number % len(dress.say.nav)]}"
+def content_type(site: Site) -> str:
+    """Content-Type of a site's pages; one site in four leaves the charset to the meta element."""
+    return f"text/html; charset={language_of(site)[1]}" if site.draw & 3 else "text/html"
+
+
+def title_of(site: Site, number: int) -> str:
+    """Title of a site's page."""
+    say, _ = language_of(site)
+    return f"{_name(site)} - {say.nav[number % len(say.nav)]}"
+
+
+def _name(site: Site) -> str:
+    return site.name.rpartition("-")[0].replace("-", " ").title()
 
 
 def build(world: World, page: int) -> Page:
@@ -95,7 +98,7 @@ def build(world: World, page: int) -> Page:
     site = world.site(index)
     say, charset, shelf, name, nav = _dress(site, world.pages_per_site)
     bits = mix(world.draw(page) + 3)
-    blocks = _blocks(shelf, bits >> 16)
+    blocks = shelf.orders[(bits >> 16) % len(shelf.orders)]
     planted = world.planted(page)
     here = say.nav[number % len(say.nav)]
 
@@ -111,14 +114,15 @@ def build(world: World, page: int) -> Page:
             f"<h1>{name}</h1><p>{here}</p></header>\n<nav>{nav}</nav>\n<main>\n"
         ),
     ]
-    parts += islice(blocks, 3 + (bits & 3))
+    stop = 3 + (bits & 3)
+    parts += blocks[:stop]
     for nth, group in enumerate(_groups(site, say, planted), 1):
         parts.append(text(group))
-        parts += islice(blocks, 1 + (bits >> 2 * nth & 3))
+        start, stop = stop, stop + 1 + (bits >> 2 * nth & 3)
+        parts += blocks[start:stop]
     parts.append(text(_foot(site, say, bits >> 32)))
     parts.append(shelf.scripts[(site.draw >> 27) % SCRIPTS])
-    named = f"; charset={charset}" if site.draw & 3 else ""
-    return Page(f"text/html{named}", parts)
+    return Page(parts)
 
 
 def robots_txt(site: Site) -> bytes:
@@ -132,13 +136,6 @@ def robots_txt(site: Site) -> bytes:
         f"# robots.txt of {site.name}\nUser-agent: HungryBot\nDisallow: /\n\n"
         f"User-agent: *\n{own}\nSitemap: /sitemap.xml\n"
     ).encode()
-
-
-def _blocks(shelf: Library, bits: int) -> Iterator[Part]:
-    """The sections without addresses, in an order of the page's own."""
-    place, stride = bits % BLOCKS, _STRIDES[bits >> 8 & 7]
-    for turn in range(BLOCKS):
-        yield shelf.blocks[(place + turn * stride) % BLOCKS]
 
 
 def _head(site: Site, say: Language, name: str, here: str, planted: list[Planted]) -> str:

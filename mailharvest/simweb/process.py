@@ -177,7 +177,7 @@ def serve(
     world: World,
     port: int = 0,
     *,
-    ready: Callable[[int], object],
+    ready: Callable[[int], object] | None = None,
     with_stdin: bool = False,
 ) -> None:
     """Serve `world` from this process, until it is interrupted (``KeyboardInterrupt``).
@@ -187,8 +187,8 @@ def serve(
     world : World
     port : int
         0 takes a free one.
-    ready : callable
-        Called with the port when connections are taken.
+    ready : callable, optional
+        Called with the port when connections are taken; by default it is printed how to use it.
     with_stdin : bool
         Return when standard input ends.
 
@@ -199,7 +199,7 @@ def serve(
     """
     _raise_file_limit()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(world, port, ready, with_stdin))
+        runner.run(_serve(world, port, ready or partial(_tell_person, world), with_stdin))
 
 
 async def _serve(world: World, port: int, ready: Callable[[int], object], with_stdin: bool) -> None:
@@ -260,8 +260,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         asked = json.loads(sys.stdin.buffer.readline())
     try:
         world = World(**{name: value for name, value in asked.items() if value is not None})
-        tell = _tell_port if is_child else partial(_tell_person, world)
-        serve(world, port, ready=tell, with_stdin=is_child)
+        serve(world, port, ready=_tell_port if is_child else None, with_stdin=is_child)
     except SpecError as error:
         parser.error(str(error))
     except OSError as error:

@@ -48,11 +48,15 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What to send, and when. A status of 0 resets the connection."""
+    """What to send, and when. A status of 0 resets the connection.
+
+    A `body` that is a function is called when it is sent: ten thousand clients that wait do not
+    hold ten thousand pages.
+    """
 
     status: int
     content_type: str = "text/plain"
-    body: bytes = b""
+    body: bytes | Callable[[], bytes] = b""
     delay: float = 0.0
     fields: str = ""
 
@@ -203,11 +207,12 @@ class Connection(asyncio.Protocol):
             self._stays = False
             self._transport.abort()
             return
+        body = answer.body if isinstance(answer.body, bytes) else answer.body()
         head = (
             f"HTTP/1.1 {answer.status} {_REASONS[answer.status]}\r\nServer: simweb\r\n"
-            f"Content-Type: {answer.content_type}\r\nContent-Length: {len(answer.body)}\r\n"
+            f"Content-Type: {answer.content_type}\r\nContent-Length: {len(body)}\r\n"
             f"{answer.fields}{'' if self._stays else 'Connection: close' + chr(13) + chr(10)}\r\n"
         ).encode("latin-1")
-        self._transport.write(head if head_only else head + answer.body)
+        self._transport.write(head if head_only else head + body)
         if not self._stays:
             self._transport.close()

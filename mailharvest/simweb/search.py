@@ -52,7 +52,7 @@ def title_and_snippet(world: World, page: int) -> tuple[str, str]:
         sentence = f"{sentence} {say.labels[draw >> 8 & 3]} {email} ..."
     elif not draw >> 16 & 15:
         sentence = f"{sentence} {say.labels[draw >> 8 & 3]} info@{site.name[:-3]}..."
-    return title_of(world, page), sentence
+    return title_of(site, page // world.sites), sentence
 
 
 def serper(

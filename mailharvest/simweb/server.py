@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from functools import partial
 from urllib.parse import parse_qs
 
 from mailharvest.simweb.draw import mix
-from mailharvest.simweb.page import build, robots_txt
+from mailharvest.simweb.page import build, content_type, robots_txt
 from mailharvest.simweb.protocol import Answer, Connection, Request
 from mailharvest.simweb.search import Account, searxng, serper
 from mailharvest.simweb.site import SUFFIX, Robots, Site
@@ -52,7 +53,8 @@ class Server:
             answer = self._site(host, request, now)
         else:
             answer = self._api(request, now)
-        self.stats.bytes += len(answer.body)
+        if isinstance(answer.body, bytes):
+            self.stats.bytes += len(answer.body)
         return answer
 
     # -- sites
@@ -122,12 +124,17 @@ class Server:
             stats.errors += 1
             return Answer(503, fields="Retry-After: 1\r\n", delay=delay)
         stats.pages += 1
-        built = build(world, page)
         fields = "X-Poison: 1\r\n" if site.poisoned and path == "/poison" else ""
-        if "gzip" in (request.field(b"accept-encoding") or ""):
+        packed = "gzip" in (request.field(b"accept-encoding") or "")
+        if packed:
             fields += "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n"
-            return Answer(200, built.content_type, built.gzip(), delay, fields)
-        return Answer(200, built.content_type, built.plain(), delay, fields)
+        return Answer(200, content_type(site), partial(self._body, page, packed), delay, fields)
+
+    def _body(self, page: int, packed: bool) -> bytes:
+        built = build(self.world, page)
+        body = built.gzip() if packed else built.plain()
+        self.stats.bytes += len(body)
+        return body
 
     # -- what is not a site
 

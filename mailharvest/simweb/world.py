@@ -104,7 +104,8 @@ class World:
     slow : float
         Share of the sites where every answer takes `slow_seconds`.
     slow_seconds, latency, search_latency : float
-        Seconds until an answer; `latency` and `search_latency` vary from 0.5 to 1.5 of it.
+        Seconds until an answer of a slow site, of any other (robots.txt and redirects take as long
+        as pages), of the search; the last two vary from 0.5 to 1.5 of it.
     poison : int
         Pages of this number of sites (the first ones) at ``/poison``: ordinary pages, that a test
         can name. They are search results like any other and always answer.
@@ -269,16 +270,18 @@ class World:
 
     def planted(self, page: int) -> list[Planted]:
         """The addresses on a page, in the order of their places, whatever its fate."""
+        return list(self._planting(page))
+
+    def _planting(self, page: int) -> Iterator[Planted]:
         bits = self.draw(page)
         site = self.site(page % self.sites)
         number = page // self.sites
         cloaked = self._thresholds["cloaked"]
-        found: list[Planted] = []
         for nth in range(about(self.addresses, mix(bits + 1))):
             draw = mix(bits + 16 + nth)
             email = site.person_address(number * 48 + nth) if nth else site.role_address(number)
             table = CLOAKS if draw & 0xFFFF < cloaked else WAYS
-            found.append((email, table[draw >> 16 & 0xFF], draw))
+            yield email, table[draw >> 16 & 0xFF], draw
         repeats = self.addresses * self.duplicates / (1 - self.duplicates)
         for nth in range(about(repeats, mix(bits + 2))):
             draw = mix(bits + 128 + nth)
@@ -286,14 +289,13 @@ class World:
                 email = site.main_address
             else:
                 email = network_address(draw >> 32, max(8, self.sites // 20), self._keys[0])
-            found.append((email, WAYS[draw >> 16 & 0xFF], draw))
-        return found
+            yield email, WAYS[draw >> 16 & 0xFF], draw
 
     def snippet_address(self, page: int) -> str | None:
         """The address that a search result's snippet holds; it is on the page too."""
         if mix(self.draw(page) + 4) & 0xFFFF >= self._thresholds["snippets"]:
             return None
-        return next((email for email, way, _ in self.planted(page) if way < FIRST_CLOAK), None)
+        return next((email for email, way, _ in self._planting(page) if way < FIRST_CLOAK), None)
 
     # -- search
 
@@ -381,7 +383,7 @@ class World:
             email
             for page in sorted(pages, key=self.sites.__rmod__)  # a site's pages together
             if not self.lost(page)
-            for email, way, _ in self.planted(page)
+            for email, way, _ in self._planting(page)
             if way < below
         }
 
