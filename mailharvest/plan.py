@@ -5,12 +5,16 @@ All of it is arithmetic on values: the same plan from the same job, on every mac
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from mailharvest.errors import SpecError
 from mailharvest.reason import REFUSALS, Reason
@@ -116,11 +120,18 @@ def _names(parts: Parts) -> list[str]:
 
 def _filled(parts: Parts, lists: Mapping[str, Sequence[str]]) -> Iterator[str]:
     names = _names(parts)
-    for values in itertools.product(*(lists[name] for name in names)):
-        chosen = dict(zip(names, values, strict=True))
-        yield " ".join(
-            "".join(text + (chosen[name] if name else "") for text, name in parts).split()
-        )
+    pattern = "".join(
+        text.replace("{", "{{").replace("}", "}}")
+        + ("" if name is None else f"{{{names.index(name)}}}")
+        for text, name in parts
+    )
+    fill = _spaced(pattern).format
+    values = itertools.product(*([_spaced(value) for value in lists[name]] for name in names))
+    return itertools.starmap(fill, values)
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,20 +248,27 @@ class Plan:
 
     def take(self, progress: Progress, most: int) -> list[Span]:
         """The next spans, at most so many; moves the cursor past them."""
+        alive = self._alive(progress.ended) if most > 0 else ()
+        if not len(alive):
+            return []
+        rounds, query = divmod(progress.cursor, self.queries)
+        place = bisect.bisect_left(alive, query)
         spans: list[Span] = []
-        alive = ((1 << self.queries) - 1) & ~progress.ended
-        while alive and len(spans) < most:
-            rounds, query = divmod(progress.cursor, self.queries)
+        while len(spans) < most:
+            if place == len(alive):
+                rounds, place = rounds + 1, 0
             if rounds * self.size >= MAX_DEPTH:
                 break
-            left = alive >> query
-            if not left:
-                progress.cursor = (rounds + 1) * self.queries
-                continue
-            query += (left & -left).bit_length() - 1
+            query = int(alive[place])
             spans.append(Span(query, rounds * self.size, self.size))
             progress.cursor = rounds * self.queries + query + 1
+            place += 1
         return spans
+
+    def _alive(self, ended: int) -> npt.NDArray[np.intp]:
+        """The queries that have more results, in order."""
+        packed = np.frombuffer(ended.to_bytes(self.queries // 8 + 1, "little"), np.uint8)
+        return np.flatnonzero(np.unpackbits(packed, count=self.queries, bitorder="little") == 0)
 
     def top_up(
         self, progress: Progress, *, found: int, frontier: int, outstanding: int

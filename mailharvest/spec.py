@@ -33,13 +33,15 @@ def _seconds(value: Any) -> Any:
     if isinstance(value, str):
         try:
             return float(parse_timedelta(value, default="s"))
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, IndexError):  # the last for an empty one
             raise ValueError(f"{value!r} is no duration; write 20s, 10m or 1.5") from None
     return value
 
 
 def _bytes(value: Any) -> Any:
     if isinstance(value, str):
+        if not value.strip():  # dask takes it for one byte
+            raise ValueError("an empty text is no size; write 5MB, 500kB or 1000000")
         try:
             return int(parse_bytes(value))
         except ValueError:

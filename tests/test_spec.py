@@ -29,7 +29,7 @@ def test_durations_are_seconds(written: Any, seconds: float) -> None:
 
 @pytest.mark.parametrize("written", ["soon", "", "-1s", -1, float("inf"), float("nan"), "10 x", []])
 def test_what_is_no_duration_is_refused(written: Any) -> None:
-    with pytest.raises(SpecError, match="^timeout: "):
+    with pytest.raises(SpecError, match=r"^timeout: "):
         Fetch(timeout=written)
 
 
@@ -42,7 +42,7 @@ def test_sizes_are_bytes(written: Any, size: int) -> None:
 
 @pytest.mark.parametrize("written", ["big", 0, "-5MB", ""])
 def test_what_is_no_size_is_refused(written: Any) -> None:
-    with pytest.raises(SpecError, match="^max_bytes: "):
+    with pytest.raises(SpecError, match=r"^max_bytes: "):
         Fetch(max_bytes=written)
 
 
@@ -58,7 +58,7 @@ def test_rates(written: str, limit: int, seconds: float) -> None:
 
 @pytest.mark.parametrize("written", ["10", "10/", "0/s", "10/0s", "/s", "ten/s", "10/s/s", "-1/s"])
 def test_what_is_no_rate_is_refused(written: str) -> None:
-    with pytest.raises(SpecError, match="^rate: "):
+    with pytest.raises(SpecError, match=r"^rate: "):
         Search(provider="simweb", rate=written)  # type: ignore[arg-type]
 
 
@@ -74,7 +74,7 @@ def test_a_key_is_read_where_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("written", ["value", "env:", "env:1A", "env:A B", "ENV:A", "env:A\n"])
 def test_a_key_itself_is_refused_and_not_repeated(written: str) -> None:
-    with pytest.raises(SpecError, match="^api_key: a key is never written") as error:
+    with pytest.raises(SpecError, match=r"^api_key: a key is never written") as error:
         Search(provider="serper", api_key=written)  # type: ignore[arg-type]
     assert "value" not in repr(error.value)
 
