@@ -116,7 +116,10 @@ def to_utf8(data: bytes, content_type: str | None = None) -> bytes:
         return _wide(data)
     if data.isascii() and b"\x1b$" not in data[:_HEAD]:
         return data
-    name = declared(data, content_type)
+    head = data[:_HEAD]
+    if content_type is None and (b'charset="utf-8"' in head or b"charset=utf-8" in head):
+        return data  # nearly every page; the same answer as below, sooner
+    name = declared(head, content_type)
     if name in (None, "utf-8") or (not data.isascii() and is_utf8(data)):
         return data
     return data.decode(name, "replace").encode("utf-8", "replace")

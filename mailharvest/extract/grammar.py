@@ -28,26 +28,38 @@ _DOTS = re.compile("[.．。｡]")
 _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?\Z")
 _GLUED = re.compile(r"([a-z]{2,24})(?:[A-Z]|[^\x00-\x7f]|\d{3,})")
 
-# What stands before the local part; each is searched at the end of the text.
+# What stands before the local part: with which characters it ends, and what it must match there.
+_SPACE = " \t\r\n\xa0"
 REFUSED_BEFORE = {
-    "handle": re.compile(r"@\Z"),
-    "template": re.compile(r"[}$%]\Z"),
-    "masked or truncated": re.compile(r"…\Z"),
-    "other scheme": re.compile(
-        r"\b(?:sips?|xmpp|acct|ssh|sftp|ftp|mid|cid|msrps?|matrix):(?://)?\Z", re.IGNORECASE
+    "handle": ("@", re.compile(r"@\Z")),
+    "template": ("}$%", re.compile(r"[}$%]\Z")),
+    "truncated": ("…", re.compile(r"…\Z")),
+    "other scheme": (
+        ":/",
+        re.compile(r"\b(?:sips?|xmpp|acct|ssh|sftp|ftp|mid|cid|msrps?|matrix):(?://)?\Z", re.I),
     ),
-    "remote shell": re.compile(
-        r"\b(?:ssh|scp|sftp|rsync|sshfs|mosh|telnet|rlogin)\s+(?:-\S{1,20}\s+){0,5}\Z"
+    "remote shell": (
+        _SPACE,
+        re.compile(r"\b(?:ssh|scp|sftp|rsync|sshfs|mosh|telnet|rlogin)\s+(?:-\S{1,20}\s+){0,5}\Z"),
     ),
-    "message id": re.compile(
-        r"(?:message-?id|in-?reply-?to|references|content-id)\s{0,3}:\s{0,3}(?:<[^<>\s]*>\s{0,3})*<?\Z"
-        r"|\bid\s<\Z",
-        re.IGNORECASE,
+    "message id": (
+        "<:" + _SPACE,
+        re.compile(
+            r"(?:message-?id|in-?reply-?to|references|content-id)\s{0,3}:\s{0,3}"
+            r"(?:<[^<>\s]{1,200}>\s{0,3}){0,5}<?\Z|\bid\s<\Z",
+            re.IGNORECASE,
+        ),
     ),
-    "kerberos principal": re.compile(
-        r"\b(?:host|https?|nfs|ldap|cifs|imap|smtp|pop|krbtgt|afs)/\Z", re.IGNORECASE
+    "kerberos principal": (
+        "/",
+        re.compile(r"\b(?:host|https?|nfs|ldap|cifs|imap|smtp|pop|krbtgt|afs)/\Z", re.IGNORECASE),
     ),
-    "path of a URL": re.compile(r"(?:^|[\s\"'(<])(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,}/(?:[^\s@\"'<>()]*/)?\Z"),
+    "path of a URL": (
+        "/",
+        re.compile(
+            r"(?:^|[\s\"'(<])(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,}/(?:[^\s@\"'<>()]{0,200}/)?\Z"
+        ),
+    ),
 }
 # What stands behind the domain.
 REFUSED_AFTER = {
@@ -190,6 +202,17 @@ def _in_url(before: str) -> bool:
     return "/" not in rest or rest[-1] not in ",;|)]"
 
 
+def _refused(before: str) -> bool:
+    """Whether what stands before a local part says that this is no address."""
+    last = before[-1:]
+    if not last:
+        return False
+    tail = before[-160:]
+    if any(last in endings and rule.search(tail) for endings, rule in REFUSED_BEFORE.values()):
+        return True
+    return "://" in before and _in_url(before)
+
+
 def address_at(before: str, after: str) -> Match | None:
     """The address whose sign stands between `before` and `after`, if that is one.
 
@@ -220,9 +243,8 @@ def address_at(before: str, after: str) -> Match | None:
         return None  # truncated: who knows what came
     if (
         not local
-        or any(rule.search(before) for rule in REFUSED_BEFORE.values())
+        or _refused(before)
         or any(rule.match(after) for rule in REFUSED_AFTER.values())
-        or _in_url(before)
         or machine_made(local, host.domain)
         or (local == "git" and after[:1] in (":", "/"))
     ):

@@ -20,7 +20,7 @@ from mailharvest.extract.gate import Events
 from mailharvest.extract.grammar import Match
 from mailharvest.extract.mailto import is_mailto, recipients
 from mailharvest.extract.markup import BREAKS, LINKS, SHOWN, Attribute, attributes, tag_name
-from mailharvest.extract.regions import Region, Regions, element_end, named_tags
+from mailharvest.extract.regions import Region, Regions, element_end
 from mailharvest.extract.render import left_of, plain, right_of, shown
 from mailharvest.extract.scripts import json_text, script_texts
 
@@ -37,8 +37,10 @@ _LOCAL_BYTES = bytes(
 )
 _PLAIN_LEFT = frozenset(b" \t\r\n\f(,[|")
 _COMMANDS = (b"ssh ", b"scp ", b"sftp ", b"rsync ", b"-ID: ", b"-Id: ", b"ences: ", b"n-Reply-To: ")
-_WINDOW = 256
-_WIDE = 4096
+_WINDOW = 128
+_WIDE = 8192
+_LEFT_EDGE = re.compile(r"[\s<>\"(),;|]")
+_RIGHT_EDGE = re.compile(r"[^\w.-]")
 _SCRIPT_REACH = 4000
 
 _MAIL_KEY = re.compile(r"""["'][\w-]{0,40}mail[\w-]{0,20}["']\s{0,3}:\s{0,3}["'](?:mailto:)?\Z""", re.I)
@@ -64,6 +66,10 @@ def _simple(local: bytes, host: bytes) -> tuple[str, str, str] | None:
     return f"{name.lower()}@{found.domain}", f"{name}@{text}", found.domain
 
 
+class NotUTF8(Exception):
+    """What claimed to be UTF-8 is not, next to a candidate."""
+
+
 class Page:
     """A page while it is read.
 
@@ -76,14 +82,19 @@ class Page:
         What the gate found.
     context : bool
         Keep what stands around each address.
+    trusted : bool
+        That `data` is UTF-8 was only claimed: raise `NotUTF8` where it is not.
     """
 
-    def __init__(self, data: bytes, kind: str, events: Events, context: bool = False) -> None:
+    def __init__(
+        self, data: bytes, kind: str, events: Events, context: bool = False, trusted: bool = False
+    ) -> None:
         self.data = data
         self.kind = kind
         self.events = events
         self.found: dict[str, Address] = {}
         self._context = context
+        self._trusted = trusted
         self._done = 0  # everything before this offset has been read
         self._seen = 0  # angle brackets are known up to here
         self._lt = self._gt = -1
@@ -151,9 +162,12 @@ class Page:
             before = left_of(self.regions.before(start, size), breaks=xml)
             after = right_of(self.regions.after(end, size), breaks=xml)
         if size < _WIDE and (
-            (start > size and not _has_space(before)) or (end + size < len(self.data) and not _has_space(after))
+            (start > size and not _LEFT_EDGE.search(before))
+            or (end + size < len(self.data) and not _RIGHT_EDGE.search(after))
         ):
-            return self._around(start, end, _WIDE)
+            return self._around(start, end, size * 4)
+        if self._trusted and ("\ufffd" in before[1:] or "\ufffd" in after[:-1]):
+            raise NotUTF8
         return before, after
 
     # -- what was found -----------------------------------------------------------------------
@@ -283,18 +297,21 @@ class Page:
 
     def _judge(self, before: str, after: str, method: str) -> None:
         match = grammar.address_at(before, after)
-        spelled = words.spelled_local(before)
-        if match and spelled:
-            self._add(match._replace(local=spelled), "words", True, (before, after))
-        elif match:
-            mailto = before[: len(before) - len(match.local)].lower().endswith("mailto:")
-            around = before[: len(before) - len(match.local)], after[len(match.host) :]
-            self._add(match, "mailto" if mailto else method, around=around)
-        else:
-            host = words.spelled_host(after)
-            local = spelled or grammar.local_at_end(before)
-            if host and local and not grammar.machine_made(local, host[1]):
-                self._add(Match(local, *host, False), "words", True, (before, after))
+        if match:
+            lead = before[: len(before) - len(match.local)]
+            tail = after[len(match.host) :]
+            spelled = words.spelled_local(before) if lead[-1:] in _SPELLED_EDGE else None
+            if spelled:
+                self._add(match._replace(local=spelled), "words", True, (before, after))
+            elif lead.lower().endswith("mailto:"):
+                self._add(match, "mailto", around=(lead, tail))
+            else:
+                self._add(match, method, around=(lead, tail))
+            return
+        host = words.spelled_host(after)
+        local = (words.spelled_local(before) or grammar.local_at_end(before)) if host else None
+        if host and local and not grammar.machine_made(local, host[1]):
+            self._add(Match(local, *host, False), "words", True, (before, after))
 
     def _in_attribute(self, tag: int, place: int) -> None:
         """Read the attribute of the tag at `tag` that holds `place`."""
@@ -468,6 +485,8 @@ class Page:
 
     def _word(self, end: int) -> None:
         """A word for "@" in brackets."""
+        if not words.ends_with_sign(shown(self.data[max(0, end - 40) : end].decode("utf-8", "replace"))):
+            return
         if self._region(end - 1):
             return
         tag = self._in_tag(end - 1)
@@ -503,7 +522,7 @@ class Page:
             self._turned(tag, tag_end)
 
     def _read_turned(self) -> None:
-        for start, tag_end in named_tags(self.data, sorted(self.regions.turned)[:20]):
+        for start, tag_end in self.regions.turned():
             self._turned(start, tag_end)
 
     def _turned(self, start: int, tag_end: int) -> None:
@@ -515,11 +534,8 @@ class Page:
         self._decode_all(left_of(self.data[tag_end:end])[::-1].translate(_MIRROR), "reversed")
 
 
+_SPELLED_EDGE = tuple(words.CLOSE) + ("-", "_", " ")
 _MIRROR = str.maketrans("()[]{}<>", ")(][}{><")
-
-
-def _has_space(text: str) -> bool:
-    return any(map(str.isspace, text))
 
 
 def _matches(text: str) -> Iterable[Match]:

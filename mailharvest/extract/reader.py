@@ -8,8 +8,8 @@ from functools import cache
 from mailharvest.extract import formats
 from mailharvest.extract.address import Address
 from mailharvest.extract.charset import repaired, to_utf8
-from mailharvest.extract.gate import TRIGGERS, Scan, compile_scan
-from mailharvest.extract.page import Page
+from mailharvest.extract.gate import TRIGGERS, Events, Scan, compile_scan
+from mailharvest.extract.page import NotUTF8, Page
 
 
 @cache
@@ -53,9 +53,16 @@ def extract(
     events = _gate()(data)
     if not events:
         return []
-    whole = repaired(data)
-    kind = formats.kind_of(content_type, whole)
-    source = formats.as_source(whole, kind)
+    kind = formats.kind_of(content_type, data)
+    try:
+        return _read(data, events, kind, context, trusted=True)
+    except NotUTF8:
+        data = repaired(data)
+        return _read(data, _gate()(data), kind, context, trusted=False)
+
+
+def _read(data: bytes, events: Events, kind: str, context: bool, trusted: bool) -> list[Address]:
+    source = formats.as_source(data, kind)
     if source is not data:
         events = _gate()(source)
-    return Page(source, formats.READ_AS.get(kind, kind), events, context).read()
+    return Page(source, formats.READ_AS.get(kind, kind), events, context, trusted).read()

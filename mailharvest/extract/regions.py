@@ -86,20 +86,17 @@ def css_names(css: bytes, wanted: re.Pattern[bytes]) -> set[bytes]:
 
 
 class Regions:
-    """The regions of one page up to `stop`, in order and not overlapping.
-
-    `turned` names the classes and ids whose text a browser shows from right to left.
-    """
+    """The regions of one page up to `stop`, in order and not overlapping."""
 
     def __init__(self, data: bytes, stop: int) -> None:
         self._data = data
         self._unclosed: set[str] = set()
         self._css: list[bytes] = []
+        self._css_hides = False
         self.found = self._walk(min(stop, len(data)))
-        hidden = set().union(*(css_names(css, _HIDING) for css in self._css))
-        if hidden:
+        if self._css_hides:
+            hidden = set().union(*(css_names(css, _HIDING) for css in self._css))
             self._hide_named(sorted(hidden)[:_MAX_NAMES])
-        self.turned = set().union(*(css_names(css, _TURNING) for css in self._css))
         self._starts = [region.start for region in self.found]
 
     def _walk(self, stop: int) -> list[Region]:
@@ -109,7 +106,9 @@ class Regions:
             if place <= cursor:
                 continue
             if opened:
-                if kind == "/" + opened:
+                if kind == "hidden" and opened == "style":
+                    self._css_hides = True
+                elif kind == "/" + opened:
                     cursor = place if opened == "comment" else data.find(b">", place) + 1 or stop
                     found.append(self._region(start, cursor, opened))
                     opened = ""
@@ -170,6 +169,11 @@ class Regions:
             if not outermost or region.start >= outermost[-1].end:
                 outermost.append(region)
         self.found = outermost
+
+    def turned(self) -> list[tuple[int, int]]:
+        """The start tags whose class or id a style sheet here sets from right to left."""
+        names = set().union(*(css_names(css, _TURNING) for css in self._css))
+        return named_tags(self._data, sorted(names)[:_MAX_NAMES])
 
     def at(self, place: int) -> Region | None:
         """The region that holds `place`, if any."""

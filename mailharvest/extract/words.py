@@ -27,8 +27,7 @@ _BARE_DOT = rf"\s{{1,3}}(?:{_DOT_WORDS})\s{{1,3}}"
 _ANY_DOT = rf"(?:{_DOT}|{_BARE_DOT}|\s\.\s|\.)"
 _LABEL = r"[^\W_](?:[^\W_]|-(?!dot-|at-)){0,62}"
 
-_LOCAL = rf"[\w.+-]{{1,64}}?(?:{_DOT}[\w+-]{{1,30}}){{0,3}}"
-_BRACKETED = re.compile(rf"(?<![\w.+-])({_LOCAL})({_AT})({_LABEL}(?:{_ANY_DOT}{_LABEL}){{1,5}})", re.I)
+_SIGN = re.compile(_AT, re.IGNORECASE)
 _BARE = re.compile(
     rf"(?:(\w+)\s+)?(?<![\w.+-])([\w.+-]{{1,64}}(?:{_BARE_DOT}[\w+-]{{1,30}}){{0,3}})\s{{1,3}}"
     rf"(at|{_alternatives(UNAMBIGUOUS)})\s{{1,3}}({_LABEL}(?:{_ANY_DOT}{_LABEL}){{1,5}})",
@@ -37,7 +36,8 @@ _BARE = re.compile(
 _SPLIT = re.compile(_ANY_DOT, re.IGNORECASE)
 _WORD_DOT = re.compile(rf"{_DOT}|{_BARE_DOT}", re.IGNORECASE)
 _TAIL = re.compile(rf"({_LABEL}(?:{_ANY_DOT}{_LABEL}){{1,5}})", re.IGNORECASE)
-_HEAD = re.compile(rf"([\w+-]{{1,30}}(?:(?:{_DOT}|\.)[\w+-]{{1,30}}){{1,4}})\Z", re.IGNORECASE)
+_HEAD = re.compile(rf"(?<![\w.+-])([\w+-]{{1,64}}(?:(?:{_DOT}|\.)[\w+-]{{1,30}}){{0,4}})\Z", re.IGNORECASE)
+_HINTS = tuple(CLOSE) + ("_at_", "-at-")
 
 # What stands before "at" in prose, and after it.
 _PROSE = frozenset(
@@ -82,13 +82,18 @@ def bracketed(text: str) -> Iterator[tuple[int, Match]]:
     >>> list(bracketed("it has no (at) sign in it. See")), list(bracketed("(a) example.com (b) x"))
     ([], [])
     """
-    for found in _BRACKETED.finditer(text):
-        sign = found[2].strip()
-        if sign == "(a)" and "(b)" in text:
+    if not any(hint in text for hint in _HINTS):
+        return
+    for sign in _SIGN.finditer(text):
+        host = _TAIL.match(text, sign.end())
+        local = _HEAD.search(text[max(0, sign.start() - 100) : sign.start()]) if host else None
+        if host is None or local is None:
+            continue
+        if sign[0].strip() == "(a)" and "(b)" in text:
             continue  # a list of items
-        match = _match(found[1], found[3])
+        match = _match(local[1], host[1])
         if match:
-            yield found.end(2), match
+            yield sign.end(), match
 
 
 def bare(text: str) -> Iterator[tuple[int, Match]]:
@@ -119,6 +124,18 @@ def bare(text: str) -> Iterator[tuple[int, Match]]:
         )
         if certain:
             yield found.end(3), match
+
+
+def ends_with_sign(text: str) -> bool:
+    """Whether `text` ends with a word for "@" in brackets; cheap, to look no further without.
+
+    >>> ends_with_sign("info [ at ]"), ends_with_sign("(look at)")
+    (True, False)
+    """
+    sign = None
+    for sign in _SIGN.finditer(text):
+        pass
+    return sign is not None and sign.end() == len(text)
 
 
 def spelled_host(after: str) -> tuple[str, str] | None:
