@@ -134,7 +134,8 @@ def run(
 
     job = HarvestJob.from_yaml(job_file)
     if outputs:
-        job = HarvestJob.model_validate({**job.model_dump(), "output": outputs})
+        job = HarvestJob(**{**job.model_dump(), "output": outputs})
+        job.check()
     return _follow(
         lambda: harvest(job, scheduler, home=home, workers=workers, threads=threads),
         home=home,

@@ -55,7 +55,10 @@ class WorkerStats:
 
 @dataclass(frozen=True, slots=True)
 class SystemStats:
-    """The machine of the dispatcher: bytes, percent, and the load averages of 1, 5, 15 minutes."""
+    """The machine of the dispatcher: bytes, percent, and the load averages of 1, 5, 15 minutes.
+
+    The peak is the meter's: of all that it saw.
+    """
 
     memory_used: int = 0
     memory_peak: int = 0
@@ -279,6 +282,7 @@ class Meter:
         self._by_chunks = [_Mark(since.elapsed_seconds, since.emails_found, since.chunks_completed)]
         self._out_of_reach = False
         self._last = since
+        self._peak = 0
 
     def see(self, now: Snapshot) -> Snapshot:
         """`now` with its rates and estimates; moments come in order."""
@@ -296,6 +300,9 @@ class Meter:
             new_per_page=found_rate / page_rate if now.pages and page_rate else 0.0,
             idle_seconds=_idle(marks),
         )
+        if now.system is not None:
+            self._peak = max(self._peak, now.system.memory_used)
+            now = replace(now, system=replace(now.system, memory_peak=self._peak))
         if now.ended:
             return replace(now, eta_seconds=0.0, emails_expected=now.emails_found)
         self._last = self._calm(self._foresee(now, marks))

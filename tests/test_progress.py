@@ -316,3 +316,10 @@ def test_more_than_wanted_is_not_more_than_all():
     snapshot = Snapshot(emails_found=1003, emails_wanted=1000)
     assert (snapshot.remaining_emails, snapshot.percentage) == (0, 100.0)
     assert (Snapshot().remaining_emails, Snapshot().percentage) == (None, None)
+
+
+def test_the_peak_of_memory_is_remembered():
+    meter = Meter()
+    for used in (100, 300, 200):
+        seen = meter.see(Snapshot(system=SystemStats(memory_used=used)))
+    assert seen.system == SystemStats(memory_used=200, memory_peak=300)
