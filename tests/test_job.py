@@ -113,11 +113,7 @@ def test_files_become_chunks_that_read_them(tmp_path: Path) -> None:
     job = HarvestJob(files=[f"{tmp_path}/**/*.html", f"{tmp_path}/**/*.txt"])
     (chunk,) = job.chunks()
     result = handle(job, chunk)
-    assert result.records is not None
-    assert sorted(result.records["email"].to_pylist()) == [
-        "info@kite.example.com",
-        "sales@kite.example.com",
-    ]
+    assert (result.stats["pages"], result.errors) == (2, [])
     with pytest.raises(SpecError, match="files: no file matches"):
         list(HarvestJob(files=f"{tmp_path}/*.pdf").chunks())
 
