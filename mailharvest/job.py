@@ -122,13 +122,13 @@ class HarvestJob(Checked, Job):
     @model_validator(mode="after")
     def _consistent(self) -> HarvestJob:
         given = [name for name in SOURCES if getattr(self, name) is not None]
-        if len(given) != 1:
+        if not given:
+            raise Wrong("nothing to harvest", fix='add query: "…", queries, urls or files')
+        if len(given) > 1:
             raise Wrong(
-                f"a job has one source, not {' and '.join(given)}"
-                if given
-                else "nothing to harvest",
-                field=given[1] if given else None,
-                fix="keep one of them" if given else 'add query: "…", queries, urls or files',
+                f"a job has one source, not {' and '.join(given)}",
+                field=given[1],
+                fix="keep one of them",
             )
         searches = given[0] in ("query", "queries")
         if searches and self.search is None:
