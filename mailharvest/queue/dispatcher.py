@@ -86,7 +86,7 @@ class Dispatcher:
         self._numbers: list[int] | None = None
         self._flying: dict[int, Claim] = {}
         self._pending: list[Outcome] = []
-        self._given_up = threading.Event()
+        self._given_up = "-"  # the id under which the others gave us up
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._grace = 10.0
@@ -169,12 +169,17 @@ class Dispatcher:
                 errors = 0
             except Exception as error:
                 errors += 1
+                self._dirty = True  # whatever it was, it is not done
                 log.warning("dispatcher %s: %s", self.name, one_line(str(error)), exc_info=True)
                 if errors == ERRORS:
                     raise
                 if isinstance(error, ClusterError):
                     self._lose("the scheduler went away")
-                self._stopping.wait(2.0 ** (errors - 1))
+                self._rest(2.0 ** (errors - 1))
+
+    def _rest(self, seconds: float) -> None:
+        """After an error of the loop; a stop ends it early."""
+        self._stopping.wait(seconds)
 
     def _reason(self, until: Callable[[], str | None] | None) -> str | None:
         if self._stopping.is_set():
@@ -188,7 +193,7 @@ class Dispatcher:
 
     def _step(self) -> None:
         now = time.monotonic()
-        if self._given_up.is_set():
+        if self._given_up == self.id:
             self._start_over()
         if now >= self._tend_at:
             self._tend_at = now + TEND
@@ -320,13 +325,13 @@ class Dispatcher:
         self._flying.clear()
         self._pending.clear()
         self._join()
-        self._given_up.clear()
 
     def _beat(self) -> None:
         while not self._ended.wait(BEAT):
+            me = self.id
             try:
-                if not self.ledger.beat(self.id, self.in_flight):
-                    self._given_up.set()
+                if not self.ledger.beat(me, self.in_flight):
+                    self._given_up = me
             except Exception as error:
                 log.warning("dispatcher %s cannot beat: %s", self.name, one_line(str(error)))
 
