@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,18 +14,11 @@ from yarl import URL
 
 from mailharvest.web.content import HEAD, is_binary, may_be_text
 from mailharvest.web.guard import PrivateAddress, guarded_socket
+from mailharvest.web.inflate import ENCODINGS, NotInflated, inflater_for
 from mailharvest.web.resolve import Resolver
-
-try:  # the fastest inflate that is kept well; where it has no wheel, zlib does the same
-    from isal import isal_zlib as _zlib
-except ImportError:
-    import zlib as _zlib  # type: ignore[no-redef,unused-ignore]
 
 CONNECT = 10.0
 """Seconds to wait for a connection, TLS included."""
-ENCODINGS = "gzip, deflate"
-"""Asked for: both are inflated in bounded steps. Neither br nor zstd is, by every backend."""
-
 _DRAIN = 64 * 1024
 _KEEP_ALIVE = 10.0
 # Chrome gives up at 256 KB of headers; a page with more cookies than the ordinary limits allow is
@@ -148,7 +142,6 @@ class AiohttpTransport:
     """
 
     def __init__(self, connections: int) -> None:
-        aiohttp.set_zlib_backend(_zlib)
         self._resolver = Resolver()
         # Two pools, so that a connection that one job was allowed to open inside is never handed
         # to another that is not.
@@ -170,6 +163,7 @@ class AiohttpTransport:
             # too many. This one runs only while a connection is made.
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT),
             headers={hdrs.ACCEPT_ENCODING: ENCODINGS},
+            auto_decompress=False,  # _read does it, with an end in sight
             trust_env=False,  # no proxy behind the guard's back, no netrc
         )
 
@@ -227,41 +221,50 @@ class AiohttpTransport:
 
 async def _read(response: aiohttp.ClientResponse, request: Request) -> tuple[bytes, bool]:
     """The decoded body, and whether it ends too early."""
-    content, cap = response.content, request.max_bytes
-    declared = response.content_length or 0
+    content, cap, status = response.content, request.max_bytes, response.status
+    coded = response.headers.get(hdrs.CONTENT_ENCODING)
+    declared = 0 if coded else response.content_length or 0
     parts: list[bytes] = []
     size, sniffed, truncated = 0, request.any_type, False
     try:
+        inflater = inflater_for(coded) if coded else None
         while True:
             block = await content.readany()
+            ended = not block
+            if inflater is not None and block:
+                block = inflater.feed(block, cap + 1 - size)
             if block:
                 parts.append(block)
                 size += len(block)
-            if not sniffed and (size >= HEAD or not block):
+            if not sniffed and (size >= HEAD or ended):
                 sniffed = True
                 if is_binary((parts[0] if len(parts) == 1 else b"".join(parts))[:HEAD]):
                     raise FetchError(
-                        "not_text",
-                        "its first bytes are not those of a text",
-                        status=response.status,
+                        "not_text", "its first bytes are not those of a text", status=status
                     )
-            if not block:
+            if ended:
                 break
             if size > cap or (declared > cap and sniffed and not request.cut):
                 if not request.cut:
-                    raise FetchError(
-                        "too_large", f"more than {cap:,} bytes", status=response.status
-                    )
+                    raise FetchError("too_large", f"more than {cap:,} bytes", status=status)
                 response.close()
                 break
+        truncated = ended and inflater is not None and not inflater.ended
     except aiohttp.ClientPayloadError as error:
         # What had arrived with the end of the connection is still in the stream's buffer, which
         # its public methods no longer give.
-        parts.extend(content._buffer)
+        rest = b"".join(content._buffer)
+        if inflater is not None:
+            with contextlib.suppress(NotInflated):
+                parts.append(inflater.feed(rest, cap - size))
+        else:
+            parts.append(rest)
         if not any(parts):
-            raise FetchError("protocol", _words(error), status=response.status) from None
+            raise FetchError("protocol", _words(error), status=status) from None
         truncated = True
         response.close()
+    except NotInflated as error:
+        raise FetchError("protocol", str(error), status=status) from None
     except (aiohttp.ClientError, OSError) as error:
         raise _failure(error) from None
     body = parts[0] if len(parts) == 1 else b"".join(parts)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from functools import lru_cache
 
 from mailharvest.spec import Fetch
 from mailharvest.web.fetch import AiohttpTransport, FetchError, Reply, Request, Transport
+from mailharvest.web.limit import Limits
 from mailharvest.web.pace import Pace
 from mailharvest.web.robots import Robots
 
@@ -44,6 +44,7 @@ class Web:
     def __init__(self, transport: Transport | None = None) -> None:
         self._given = transport
         self.pace = Pace()
+        self._limits = Limits()
 
     async def open(self) -> None:
         """Make ready; on the loop that will be used."""
@@ -88,10 +89,9 @@ class Web:
         )
         seconds = options.timeout if timeout is None else min(timeout, options.timeout)
         try:
-            async with asyncio.timeout(seconds):
-                return await self.transport.get(request)
+            return await self._limits.hold(seconds, self.transport.get(request))
         except TimeoutError:
-            raise FetchError("timeout", f"not done in {seconds:g} s", passing=True) from None
+            raise FetchError("timeout", f"not done in {seconds:.3g} s", passing=True) from None
 
     async def call(
         self,
@@ -121,8 +121,7 @@ class Web:
             body=body,
         )
         try:
-            async with asyncio.timeout(timeout):
-                return await self.transport.get(request)
+            return await self._limits.hold(timeout, self.transport.get(request))
         except TimeoutError:
             raise FetchError("timeout", f"not done in {timeout:g} s", passing=True) from None
 

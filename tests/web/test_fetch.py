@@ -15,7 +15,8 @@ import pytest
 from mailharvest.chunk import FoundURL
 from mailharvest.spec import Fetch
 from mailharvest.web import FetchError, Page, Web, visit
-from mailharvest.web.fetch import ENCODINGS, Request
+from mailharvest.web.fetch import Request
+from mailharvest.web.inflate import ENCODINGS
 from tests.web.loopback import LAX, Answer, reply, see, serving
 
 MB = 2**20
@@ -230,7 +231,7 @@ def test_encodings_that_are_asked_for_are_decoded() -> None:
 
 
 def test_the_zlib_of_the_standard_library_does_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mailharvest.web.fetch._zlib", zlib)
+    monkeypatch.setattr("mailharvest.web.inflate._zlib", zlib)
     assert see({"/": packed(gzip.compress(TEXT))}, "/").bodies == [TEXT]
     assert see({"/": packed(gzip.compress(LONG))}, "/", options=CAPPED).kinds == ["too_large"]
 
