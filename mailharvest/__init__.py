@@ -9,13 +9,19 @@
 
 from __future__ import annotations
 
-from mailharvest.chunk import ChunkResult, ChunkSpec
-from mailharvest.errors import Fail, MailharvestError, Release
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+# Not lazily: the folder has the name of the function, and whoever imports it first would win.
 from mailharvest.extract import Address, extract
-from mailharvest.job import HarvestJob
-from mailharvest.queue.job import Backoff, Exponential, Job
-from mailharvest.run import Run, harvest, resume
-from mailharvest.spec import Fetch, Search
+
+if TYPE_CHECKING:
+    from mailharvest.chunk import ChunkResult, ChunkSpec
+    from mailharvest.errors import Fail, MailharvestError, Release
+    from mailharvest.job import HarvestJob
+    from mailharvest.queue.job import Backoff, Exponential, Job
+    from mailharvest.run import Run, harvest, resume
+    from mailharvest.spec import Fetch, Search
 
 __all__ = [
     "Address",
@@ -35,3 +41,30 @@ __all__ = [
     "harvest",
     "resume",
 ]
+
+_HOMES = {
+    "chunk": ("ChunkResult", "ChunkSpec"),
+    "errors": ("Fail", "MailharvestError", "Release"),
+    "job": ("HarvestJob",),
+    "queue.job": ("Backoff", "Exponential", "Job"),
+    "run": ("Run", "harvest", "resume"),
+    "spec": ("Fetch", "Search"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used (PEP 562).
+
+    Dask and pandas take two seconds to import; the extractor, ``mailharvest --help`` and the
+    processes of the simulated web need neither.
+    """
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
