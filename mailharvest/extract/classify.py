@@ -79,7 +79,7 @@ def classify(email: str, *, url: str | None = None) -> Classification:
     --------
     >>> classify("vertrieb@shop.example.co.uk", url="https://www.example.co.uk/contact")
     Classification(email_type='business', provider=None, role='sales', placeholder=True, own_domain=True)
-    >>> classify("jane@gmail.com").provider
+    >>> classify("x@gmail.com").provider
     'gmail'
     """
     local, _, host = email.rpartition("@")

@@ -58,12 +58,13 @@ def _closed(words: tuple[str, ...], closers: str) -> tuple[bytes, ...]:
 
 
 _AT_ABROAD = tuple(w for lang, words in languages.AT.items() if lang != "en" for w in words)
-_ENCODED_AT = ("64", "064", "0064", "00064", "x40", "X40", "x0040", "X0040", "x00040")
+_UNAMBIGUOUS = tuple(sorted(languages.UNAMBIGUOUS))
 
 TRIGGERS = (
     # What a browser shows as "@".
     Trigger("at", (b"@",), rb"[A-Za-z0-9_.+'~$&%;>}\x80-\xff-]", rb"[A-Za-z0-9<&%\\({\[\x80-\xff]"),
-    Trigger("at", tuple(b"&#" + n.encode() for n in _ENCODED_AT), b"", rb"[^0-9A-Fa-f]"),
+    Trigger("at", (b"&#64", b"&#064", b"&#0064", b"&#00064"), b"", rb"[^0-9]"),
+    Trigger("at", (b"&#x40", b"&#x040", b"&#x0040", b"&#x00040"), b"", rb"[^0-9a-f]", True),
     Trigger("at", (b"&commat;", "＠".encode(), "﹫".encode())),
     # "@" in a mailto: URL, also with its digits as entities (docutils writes these).
     Trigger("percent", (b"%40", b"&#52;&#48;")),
@@ -79,13 +80,16 @@ TRIGGERS = (
     Trigger("rot13", (b"znvygb:",)),
     Trigger("hidden-mail", (b"-email=",)),
     Trigger("reversed", (b"bidi:", b"<bdo ")),
+    Trigger("image", (b'alt="@"', b"alt='@'", b'alt="at"', b"alt='at'", b'alt="[at]"', b'alt="(at)"')),
     # Words for "@" in brackets, and for "." where "at" stands bare.
     Trigger("word", _closed(("at",), languages.CLOSE), rb"[^a-z]", b"", True),
+    Trigger("word", (b"at&gt;", b"at &gt;", b"at&#41;", b"at&#93;"), rb"[^a-z]", b"", True),
     Trigger("word", _closed(_AT_ABROAD, "])}）］】"), b"", b"", True),
     Trigger("word", (b"@]", b"@)", b"@}", b"@ ]", b"@ )", b" (a) ", b"_at_", b" -at- "), b"", b"", True),
     Trigger("bare", tuple(b" at %b." % w.encode() for w in languages.FREE_MAIL_WORDS), b"", b"", True),
     Trigger("bare", (b" dot ", b"dot]", b"dot)", b"dot}", b"-dot-", b"_dot_"), b"", b"", True),
     Trigger("bare", (b" AT ",)),
+    Trigger("bare", tuple(f" {w} ".encode() for w in _UNAMBIGUOUS), b"", b"", True),
 )
 
 

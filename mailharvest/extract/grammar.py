@@ -18,21 +18,24 @@ tells a URL or a header from prose."""
 RIGHT = 280
 """Characters right of a sign that may decide: a domain is 253."""
 
-_LOCAL = re.compile(r"[\w.+\-'&~$%]{1,66}")  # read backwards from the sign
+# Letters of many scripts carry marks that `\w` does not hold (the danda, U+0964, is no mark).
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u3099\u309a"
+_LOCAL = re.compile(rf"[\w.+\-'&~$%{_MARKS}]{{1,66}}")  # read backwards from the sign
 _RESIDUE = re.compile(r"(?:%[0-7][0-9A-Fa-f]|u00[0-9a-f]{2})+(?=\w)")  # escapes left over
 _FOREIGN = re.compile("[\u0370-\u1fff\u2c80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
 _ASCII_TAIL = re.compile(r"[A-Za-z0-9][!-~]*\Z")
 
-_HOST = re.compile(r"[\w-]{1,63}(?:[.．。｡][\w-]{1,63}){1,20}")
+_HOST = re.compile(rf"[\w{_MARKS}-]{{1,63}}(?:[.．。｡][\w{_MARKS}-]{{1,63}}){{1,20}}")
 _DOTS = re.compile("[.．。｡]")
-_LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?\Z")
+_LABEL = re.compile(rf"[^\W_](?:[\w{_MARKS}-]{{0,61}}(?:[^\W_]|[{_MARKS}]))?\Z")
 _GLUED = re.compile(r"([a-z]{2,24})(?:[A-Z]|[^\x00-\x7f]|\d{3,})")
 
 # What stands before the local part: with which characters it ends, and what it must match there.
 _SPACE = " \t\r\n\xa0"
 REFUSED_BEFORE = {
     "handle": ("@", re.compile(r"@\Z")),
-    "template": ("}$%", re.compile(r"[}$%]\Z")),
+    "template": ("}$%)", re.compile(r"(?:[}$%]|%\(\w{1,40}\))\Z")),
+    "character class": ("]", re.compile(r"\w\[[^\]\s]{1,12}\]\Z")),
     "truncated": ("…", re.compile(r"…\Z")),
     "other scheme": (
         ":/",
@@ -40,7 +43,7 @@ REFUSED_BEFORE = {
     ),
     "remote shell": (
         _SPACE,
-        re.compile(r"\b(?:ssh|scp|sftp|rsync|sshfs|mosh|telnet|rlogin)\s+(?:-\S{1,20}\s+){0,5}\Z"),
+        re.compile(r"\b(?:ssh|scp|sftp|rsync|sshfs|mosh|telnet|rlogin)\s+(?:-\S{1,20}\s+(?:\d+\s+)?){0,5}\Z"),
     ),
     "message id": (
         "<:" + _SPACE,

@@ -61,4 +61,4 @@ FREE_MAIL_WORDS = (
     "gmail", "googlemail", "yahoo", "hotmail", "outlook", "live", "icloud", "aol", "gmx",
     "protonmail", "proton", "web", "mail", "yandex", "qq",
 )  # fmt: skip
-"""First labels of providers: in ``jane at gmail.com`` the "at" can only be the sign."""
+"""First labels of providers: in ``x at gmail.com`` the "at" can only be the sign."""

@@ -475,7 +475,7 @@ class Page:
             self._decode_all("@".join(part or "" for part in parts), "joomla")
             return
         value = values[attribute.name]
-        self._decode_all(ciphers.rot13(value), "rot13")
+        self._decode_all(ciphers.rot13(value.replace("[at]", "@")), "rot13")
         self._decode_all(ciphers.unbase64(value) or "", "base64")
         self._decode_all(value[::-1], "reversed")
 
@@ -485,7 +485,8 @@ class Page:
 
     def _word(self, end: int) -> None:
         """A word for "@" in brackets."""
-        if not words.ends_with_sign(shown(self.data[max(0, end - 40) : end].decode("utf-8", "replace"))):
+        ending = self.data[max(0, end - 40) : end].decode("utf-8", "replace")
+        if not words.ends_with_sign(shown(ending, tags=self._tags)):
             return
         if self._region(end - 1):
             return
@@ -508,6 +509,19 @@ class Page:
             self._add(match, "words", True)
         for _, match in words.bare(text):
             self._add(match, "bare words", True)
+        sign = text.rfind("@", 0, 160)
+        if sign >= 0:  # "@example (dot) com": the gate saw no domain there
+            self._judge(text[:sign], text[sign + 1 :], "text")
+
+    def _image(self, end: int) -> None:
+        """A picture of the sign between the parts of an address."""
+        if self._region(end - 1):
+            return
+        tag = self._in_tag(end - 1)
+        if tag >= 0:
+            before, after = self._around(tag, attributes(self.data, tag)[1])
+            for _, match in words.bracketed(f"{before[-100:]}[at]{after[:200]}"):
+                self._add(match, "words", True)
 
     def _reversed(self, end: int) -> None:
         """An element whose text is written backwards and turned by CSS or ``<bdo dir=rtl>``."""
@@ -553,6 +567,7 @@ _READERS: dict[str, Callable[[Page, int], None]] = {
     "rot13": Page._rot13,
     "hidden-mail": Page._hidden_mail,
     "reversed": Page._reversed,
+    "image": Page._image,
     "word": Page._word,
     "bare": Page._bare,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -199,7 +199,7 @@ class Regions:
 
     def after(self, place: int, size: int) -> bytes:
         """Up to `size` bytes of source that begin at `place`, what is no text left out."""
-        index = bisect_right(self._starts, place)
+        index = bisect_left(self._starts, place)
         pieces = []
         while size > 0:
             last = index >= len(self.found)
