@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from time import monotonic, time
 from typing import Any
@@ -11,14 +12,15 @@ from typing import Any
 from mailharvest.chunk import ChunkResult, FoundURL, PageError
 from mailharvest.extract import Classification, classify, extract, page_title
 from mailharvest.records import table
-from mailharvest.sources import PROVIDERS, files, urls
+from mailharvest.sources import PROVIDERS, files
 from mailharvest.spec import Fetch, Filter, Search
 from mailharvest.web import Page, Web, normalise_url, visit
 
 CHUNK_SECONDS = 8.0
 """Seconds after which a chunk begins no more pages."""
-SOURCE_ERRORS = 1000
-"""Bad lines of a source that are recorded; more of them are only counted."""
+
+
+_classified = lru_cache(maxsize=8192)(classify)  # a site shows the same few on every page
 
 
 class _Rows:
@@ -51,7 +53,7 @@ class _Rows:
         for address in found:
             if address.obfuscated and not self.keep.include_obfuscated:
                 continue
-            what = classify(address.email, url=url)
+            what = _classified(address.email)
             if not _wanted(what, self.keep.email_type):
                 continue
             if title is None and isinstance(data, bytes):
@@ -79,8 +81,6 @@ class _Rows:
 
 
 def _wanted(what: Classification, email_type: str) -> bool:
-    if what.placeholder:
-        return False
     match email_type:
         case "all":
             return True
@@ -245,30 +245,6 @@ async def search(
             "exhausted": exhausted,
             "emails": len(rows.rows),
         },
-    )
-
-
-async def seed(data: Mapping[str, Any]) -> ChunkResult:
-    """Put the URLs of a list or a file into the frontier; lines that are no URL become errors.
-
-    Parameters
-    ----------
-    data : mapping
-        ``{"urls": [...]}`` or, for one span of a file, ``{"spans": [[path, start, end], ...]}``.
-    """
-
-    def lines() -> list[str]:
-        given = list(data.get("urls", ()))
-        for span in data.get("spans", ()):
-            given += files.read(*span).decode("utf-8-sig", "replace").splitlines()
-        return given
-
-    found, errors = urls.found(await asyncio.to_thread(lines))
-    return ChunkResult(
-        urls=found,
-        errors=errors[:SOURCE_ERRORS],
-        stats={"bad_urls": len(errors)},
-        value={"urls": len(found)},
     )
 
 

@@ -16,6 +16,8 @@ NAMES = 10_000
 """Answers that are kept."""
 THREADS = 32
 
+# Only families that this machine has an address of; macOS lists the flags that it can do.
+_FLAGS = socket.AI_ADDRCONFIG & getattr(socket, "AI_MASK", -1)
 _NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
 
@@ -62,9 +64,7 @@ class Resolver(AbstractResolver):
 
 
 def _look_up(host: str, port: int, family: int) -> list[ResolveResult]:
-    infos = socket.getaddrinfo(
-        host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
-    )
+    infos = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM, flags=_FLAGS)
     return [
         _answer(host, str(peer[0]), port, kind)
         for kind, _, _, _, peer in infos
