@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row, bindparam, text
 from mailharvest.chunk import ChunkSpec, FoundURL
 from mailharvest.queue.job import Cut
 from mailharvest.queue.tally import Tally
-from mailharvest.web.urls import shard_of, site_of
+from mailharvest.web.urls import normalise_url, shard_of, site_of
 
 BATCH = 5_000
 """URLs that go into the ledger in one statement."""
@@ -110,6 +110,20 @@ def batches(urls: Iterable[FoundURL]) -> Iterator[list[FoundURL]]:
     source = iter(urls)
     while batch := list(islice(source, BATCH)):
         yield batch
+
+
+def normal(batch: Sequence[FoundURL]) -> tuple[list[FoundURL], list[str]]:
+    """The URLs in their one spelling, and those that are none."""
+    good, bad = [], []
+    for found in batch:
+        url = normalise_url(found.url)
+        if url is None:
+            bad.append(found.url)
+        else:
+            good.append(
+                FoundURL(url, found.query, found.rank, found.hops, found.tries, found.not_before)
+            )
+    return good, bad
 
 
 def put(

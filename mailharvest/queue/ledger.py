@@ -10,16 +10,15 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, text
 
 from mailharvest.chunk import FoundURL
-from mailharvest.errors import SpecError
 from mailharvest.queue import chains, claim, events, frontier, jobs, limits, members, rows
+from mailharvest.queue.cutting import Scissors
 from mailharvest.queue.database import Database
 from mailharvest.queue.job import Job, load_job
-from mailharvest.queue.jobs import Options, Place, add_chunk
+from mailharvest.queue.jobs import Options, Place
 from mailharvest.queue.notes import note_job
-from mailharvest.queue.pool import Claim, Failure, Outcome
+from mailharvest.queue.pool import Claim, Outcome
 from mailharvest.queue.rows import DispatcherRow, ErrorRow, JobRow
 from mailharvest.queue.tally import Counts, Tally, read_counts
-from mailharvest.web.urls import normalise_url
 
 __all__ = ["DispatcherRow", "ErrorRow", "JobRow", "Ledger"]
 
@@ -33,12 +32,6 @@ _PROMOTE = text("""
     RETURNING job, kind
 """)
 _NEXT_DELAYED = text("SELECT MIN(run_at) FROM chunk WHERE state = 'delayed'")
-_CUTTABLE = text("""
-    SELECT j.no, j.id, j.kind, j.args, j.queue, j.priority, j.in_flight
-    FROM job j JOIN tally t ON t.job = j.no AND t.of = 'url' AND t.name = 'waiting'
-    WHERE j.state IN ('queued', 'running') AND t.n > 0
-    ORDER BY j.priority, j.no
-""")
 _IDLE = text("""
     SELECT * FROM job j WHERE incomplete = 0 AND state IN ('queued', 'running') AND NOT EXISTS (
         SELECT 1 FROM tally t
@@ -87,7 +80,7 @@ class Ledger:
     ) -> None:
         self.clock = clock
         self.database = Database(place)
-        self._first: dict[int, int] = {}  # job → shard at which its next cut begins
+        self._scissors = Scissors(self.database)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -166,7 +159,7 @@ class Ledger:
     def _seed(self, no: int, urls: Iterable[FoundURL]) -> int:
         added = 0
         for batch in frontier.batches(urls):
-            good, bad = _sorted_out(batch)
+            good, bad = frontier.normal(batch)
             now, tally = self.clock(), Tally()
             with self.database.write() as connection:
                 added += frontier.put(connection, no, good, now, tally)
@@ -333,7 +326,7 @@ class Ledger:
                 held = members.held(connection, row.id)
                 members.stalled(connection, held, now)
                 if row.inline and held:
-                    crashes += [_crash(chunk, alone=len(held) == 1) for chunk in held]
+                    crashes += [members.crash(chunk, alone=len(held) == 1) for chunk in held]
                 else:
                     members.close(connection, row.id, "gone", now)
         return crashes
@@ -369,43 +362,11 @@ class Ledger:
 
     def cut(self, room: int, *, jobs: Sequence[str] | None = None) -> int:
         """Cut at most `room` chunks from the frontiers, minus those that wait already; how many."""
-        cut = 0
-        with self.database.read() as connection:
-            found = [row for row in connection.execute(_CUTTABLE) if jobs is None or row.id in jobs]
-        for row in found:
-            cut += self._cut(row, room - cut)
-        return cut
+        return self._scissors.cut(room, jobs, self.clock())
 
-    def _cut(self, row: Row[Any], room: int) -> int:
-        try:
-            size = load_job(row.kind, row.args).cut()
-        except SpecError:
-            return 0  # its next commit will say so
-        now = self.clock()
-        first = self._first.get(row.no, 0)
-        with self.database.read() as connection:
-            chunks = read_counts(connection, [row.no])[row.no].chunks
-            room = _room(room, chunks, row.in_flight)
-            if room <= 0:
-                return 0
-            idle = not any(chunks.get((kind, s)) for kind, s in chunks if s in ("ready", "running"))
-            shards = frontier.shards_to_cut(
-                connection, row.no, size, room=room, first=first, idle=idle, now=now
-            )
-        if not shards:
-            return 0
-        tally = Tally()
-        place = Place(row.no, row.queue, row.priority, now)
-        with self.database.write() as connection:
-            for shard in shards:
-                urls = frontier.next_urls(connection, row.no, shard, size, now)
-                if urls and not frontier.busy(connection, row.no, shard):
-                    spec = frontier.scrape_spec(connection, row.no, shard, urls, now)
-                    chunk = add_chunk(connection, place, spec, crashes=0, planned=0, tally=tally)
-                    frontier.take(connection, row.no, chunk, urls, tally)
-            tally.flush(connection)
-        self._first[row.no] = shards[-1] + 1
-        return len(shards)
+    def next_url(self, jobs: Sequence[str] | None = None) -> float | None:
+        """When the first URL of a frontier that could be cut is due, or has waited long enough."""
+        return self._scissors.next_due(jobs)
 
     def idle_jobs(self, connection: Connection, only: Sequence[int] | None) -> list[Row[Any]]:
         """Jobs that have begun and have nothing left to do."""
@@ -427,16 +388,6 @@ class Ledger:
             ]
         return found.count(max(found, default=0))
 
-    def next_url(self, only: Sequence[str] | None = None) -> float | None:
-        """When the first URL of a frontier that could be cut is due, or has waited long enough."""
-        with self.database.read() as connection:
-            due = [
-                frontier.next_due(connection, row.no)
-                for row in connection.execute(_CUTTABLE)
-                if only is None or row.id in only
-            ]
-        return min((at + frontier.PATIENCE for at in due if at is not None), default=None)
-
     def claim(
         self,
         me: str,
@@ -456,42 +407,3 @@ class Ledger:
             return claim.claim(
                 connection, me, n, queues, now=self.clock(), jobs=jobs, suspects=suspects
             )
-
-
-def _room(room: int, chunks: dict[tuple[str, str], int], in_flight: int) -> int:
-    """How many more scrape chunks are wanted: a few ahead, and no more than may be in flight."""
-    ready = chunks.get(("scrape", "ready"), 0)
-    incomplete = ready + sum(chunks.get(("scrape", s), 0) for s in ("delayed", "running"))
-    return min(room - ready, in_flight - incomplete)
-
-
-def _crash(chunk: Row[Any], *, alone: bool) -> Outcome:
-    held = Claim(
-        chunk_id=chunk.id,
-        job_id="",
-        lease=chunk.lease,
-        attempt=chunk.attempt,
-        crashes=chunk.crashes,
-        kind=chunk.kind,
-        data={},
-        job_kind="",
-        job_args="",
-        priority=0,
-        timeout=0.0,
-        deadline=0.0,
-    )
-    said = "the process that ran it is gone"
-    return Outcome(held, failure=Failure("crash", "worker_crash", said, alone=alone))
-
-
-def _sorted_out(batch: Sequence[FoundURL]) -> tuple[list[FoundURL], list[str]]:
-    good, bad = [], []
-    for found in batch:
-        url = normalise_url(found.url)
-        if url is None:
-            bad.append(found.url)
-        else:
-            good.append(
-                FoundURL(url, found.query, found.rank, found.hops, found.tries, found.not_before)
-            )
-    return good, bad

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, bindparam, text
 
 from mailharvest.queue import events
 from mailharvest.queue.claim import TOUCH
+from mailharvest.queue.pool import Claim, Failure, Outcome
 from mailharvest.queue.tally import Tally
 
 STALE_AFTER = 300.0
@@ -136,3 +137,23 @@ def _runs(row: Row[Any]) -> bool:
 def stalled(connection: Connection, chunks: Sequence[Row[Any]], now: float) -> None:
     """Note for listeners that these chunks lost their dispatcher."""
     events.add(connection, "stalled", {chunk.job: {"chunk": chunk.id} for chunk in chunks}, now)
+
+
+def crash(chunk: Row[Any], *, alone: bool) -> Outcome:
+    """The death of a process in which this chunk ran."""
+    held = Claim(
+        chunk_id=chunk.id,
+        job_id="",
+        lease=chunk.lease,
+        attempt=chunk.attempt,
+        crashes=chunk.crashes,
+        kind=chunk.kind,
+        data={},
+        job_kind="",
+        job_args="",
+        priority=0,
+        timeout=0.0,
+        deadline=0.0,
+    )
+    said = "the process that ran it is gone"
+    return Outcome(held, failure=Failure("crash", "worker_crash", said, alone=alone))
