@@ -13,7 +13,7 @@ from typing import Any
 import dask.bag as db
 from distributed import Client, Future, KilledWorker
 
-from mailharvest.cluster.worker import run_chunk
+from mailharvest.cluster.worker import Ended, run_chunk
 from mailharvest.errors import ClusterError
 from mailharvest.queue.pool import Claim, Failure, Outcome
 
@@ -28,7 +28,7 @@ GATHER = 10.0
 
 
 def bag_of(claims: Sequence[Claim]) -> db.Bag:
-    """The claims as a bag of one partition each, whose elements are their outcomes.
+    """The claims as a bag of one partition each: how its attempt ended.
 
     The keys are fresh at every claim: Dask answers a key that it knows from memory, and a chunk
     that is tried again must really run again.
@@ -158,10 +158,8 @@ class DaskPool:
         found = dict(zip((claim.key for claim, _, _ in finished), values, strict=True))
         outcomes = []
         for claim, future, address in flying:
-            outcome = found.get(claim.key)
-            if outcome is None:
-                outcome = Outcome(claim, failure=self._why(future, address), worker=address)
-            outcomes.append(outcome)
+            ended = found.get(claim.key) or (None, self._why(future, address), address)
+            outcomes.append(Outcome(claim, *ended))
         # Only now: until the whole batch is judged, who shared a worker with whom must be known.
         for claim, future, address in flying:
             self._at[address].discard(claim.key)
@@ -179,7 +177,7 @@ class DaskPool:
         except queue.Empty:
             return keys
 
-    def _gather(self, futures: list[Future[Any]]) -> list[Outcome | None]:
+    def _gather(self, futures: list[Future[Any]]) -> list[Ended | None]:
         """Their values in one round trip; None for what was lost with its worker meanwhile."""
         if not futures:
             return []
@@ -188,15 +186,15 @@ class DaskPool:
         except Exception:  # one is lost: ask one by one, so that the others are kept
             return [value for future in futures for value in self._fetch_one(future)]
 
-    def _fetch(self, futures: list[Future[Any]]) -> list[Outcome | None]:
-        async def gather() -> list[Outcome | None]:
+    def _fetch(self, futures: list[Future[Any]]) -> list[Ended | None]:
+        async def gather() -> list[Ended | None]:
             return list(await self.client.gather(futures, direct=True, asynchronous=True))
 
         # Bounded: for a result that died with its worker Dask would wait for that worker.
-        values: list[Outcome | None] = self.client.sync(gather, callback_timeout=GATHER)
+        values: list[Ended | None] = self.client.sync(gather, callback_timeout=GATHER)
         return values
 
-    def _fetch_one(self, future: Future[Any]) -> list[Outcome | None]:
+    def _fetch_one(self, future: Future[Any]) -> list[Ended | None]:
         try:
             return self._fetch([future])
         except Exception:  # whatever it was, the outcome is the same: it is not to be had

@@ -10,15 +10,18 @@ from typing import Any
 
 from distributed import Worker, WorkerPlugin, get_worker
 
+from mailharvest.chunk import ChunkResult
 from mailharvest.errors import WorkerNotReady
 from mailharvest.queue.attempt import attempt
-from mailharvest.queue.pool import Claim, Context, Outcome
+from mailharvest.queue.pool import Claim, Context, Failure, Outcome
 from mailharvest.web import Web
 
 try:
     import uvloop as loops
 except ImportError:  # Windows, PyPy: the standard loop does the same, slower
     loops = asyncio  # type: ignore[misc]
+
+Ended = tuple[ChunkResult | None, Failure | None, str]
 
 TOPIC = "mailharvest"
 """Dask event topic on which chunks tell how far they are."""
@@ -76,8 +79,13 @@ class Harvester(WorkerPlugin):
                 self.counts["emails"] += outcome.result.records.num_rows
 
 
-def run_chunk(claim: Claim) -> Outcome:
+def run_chunk(claim: Claim) -> Ended:
     """Do one chunk: the Dask task.
+
+    Returns
+    -------
+    (result, failure, worker)
+        An `Outcome` without its claim, which whoever sent it still has.
 
     Raises
     ------
@@ -107,4 +115,4 @@ def run_chunk(claim: Claim) -> Outcome:
     )
     outcome = attempt(claim, context, harvester.loop)
     harvester.count(outcome)
-    return outcome
+    return outcome.result, outcome.failure, worker.address
