@@ -227,7 +227,7 @@ class Fetch(Spec):
     timeout : float
         Seconds for one page, redirects and body included.
     max_bytes : int
-        Bytes of a decoded body; what is longer is cut and counted as ``too_large``.
+        Bytes of a decoded body; a longer one is not read to its end: an error, ``too_large``.
     per_site_delay : float
         Seconds between two requests to a site; a longer ``Crawl-delay`` wins.
     concurrency : int

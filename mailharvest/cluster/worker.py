@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import threading
 import time
@@ -16,6 +17,10 @@ from mailharvest.queue.attempt import attempt
 from mailharvest.queue.pool import Claim, Context, Failure, Outcome
 from mailharvest.web import Web
 
+try:
+    import resource
+except ImportError:  # Windows has no such limit
+    resource = None  # type: ignore[assignment]
 try:
     import uvloop as loops
 except ImportError:  # Windows, PyPy: the standard loop does the same, slower
@@ -45,6 +50,7 @@ class Harvester(WorkerPlugin):
 
     def setup(self, worker: Worker) -> None:
         """Start the loop and open the fetcher; runs before the worker takes a task."""
+        _raise_file_limit()
         self.counts = {"pages": 0.0, "bytes": 0.0, "emails": 0.0, "chunks": 0.0}
         self.loop = loops.new_event_loop()
         self.thread = threading.Thread(
@@ -77,6 +83,14 @@ class Harvester(WorkerPlugin):
                 self.counts[key] += outcome.result.stats.get(key, 0)
             if outcome.result.records is not None:
                 self.counts["emails"] += outcome.result.records.num_rows
+
+
+def _raise_file_limit() -> None:
+    """As many sockets as the system allows: the soft limit is often 1,024."""
+    if resource is not None:
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def run_chunk(claim: Claim) -> Ended:
