@@ -42,7 +42,7 @@ def attempt(claim: Claim, context: Context, loop: asyncio.AbstractEventLoop) -> 
         Runs in another thread of this process; asynchronous handles run on it.
     """
     try:
-        job = load_job(claim.job_kind, claim.job_args)
+        job = load_job(claim.job_kind, claim.job_args).with_secrets()
         answer = job.handle(context)
         if inspect.isawaitable(answer):
             answer = _wait(answer, context.deadline, loop)

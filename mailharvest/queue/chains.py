@@ -5,9 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, Row, text
 
 from mailharvest.errors import SpecError
-from mailharvest.queue import events
 from mailharvest.queue.job import load_job
-from mailharvest.queue.jobs import Options, Place, end, insert, plan, set_state
+from mailharvest.queue.jobs import Options, Place, end, insert, plan_whole
 from mailharvest.queue.tally import Tally
 
 _NEXT = text("""
@@ -35,10 +34,8 @@ def _start(connection: Connection, row: Row[object], now: float) -> None:
         _stop(connection, row.id, "failed", now)
         return
     run_at = now + max(0.0, row.run_at - row.created_at)  # a delay counts from here
-    plan(connection, job, Place(row.no, row.queue, row.priority, run_at), now, tally)
-    set_state(connection, row.no, "queued")
+    plan_whole(connection, job, Place(row.no, row.queue, row.priority, run_at), now, tally)
     tally.flush(connection)
-    events.add(connection, "waiting", {row.no: {}}, now)
 
 
 def _stop(connection: Connection, job_id: str, state: str, now: float) -> None:
@@ -56,7 +53,7 @@ def _stop(connection: Connection, job_id: str, state: str, now: float) -> None:
     if row.catch and state == "failed":
         kind, _, args = row.catch.partition(" ")
         job, tally = load_job(kind, args), Tally()
-        added = insert(connection, job, Options(), "queued", now)
+        added = insert(connection, job, Options(), "planning", now)
         assert added is not None
-        plan(connection, job, Place(added[0], job.queue, job.priority, now), now, tally)
+        plan_whole(connection, job, Place(added[0], job.queue, job.priority, now), now, tally)
         tally.flush(connection)

@@ -54,11 +54,12 @@ _LANES = text("""
 _START = text("""
     UPDATE chunk SET state = 'running', attempt = attempt + 1, lease = lease + 1,
         dispatcher = :dispatcher, worker = NULL, started_at = :now,
-        deadline_at = :now + (SELECT timeout FROM job WHERE no = chunk.job)
+        deadline_at = :now + COALESCE(
+            CAST(:timeout AS DOUBLE PRECISION), (SELECT timeout FROM job WHERE no = chunk.job))
     WHERE id IN :ids
     RETURNING id, job, kind, lease, attempt, crashes, priority, shard, deadline_at, data
 """).bindparams(bindparam("ids", expanding=True))
-_JOBS = text("SELECT no, id, kind, args, timeout, state FROM job WHERE no IN :jobs").bindparams(
+_JOBS = text("SELECT no, id, kind, args, state FROM job WHERE no IN :jobs").bindparams(
     bindparam("jobs", expanding=True)
 )
 # A job's clock runs while something of it runs, and through short pauses between.
@@ -122,6 +123,7 @@ def claim(
     now: float,
     jobs: Sequence[int] | None = None,
     suspects: bool = False,
+    timeout: float | None = None,
 ) -> list[Claim]:
     """Take at most `n` chunks.
 
@@ -133,6 +135,8 @@ def claim(
         Only chunks of these.
     suspects : bool
         Instead of ordinary chunks those that were part of a crash, the worst first.
+    timeout : float, optional
+        Seconds for each attempt, instead of the job's own.
     """
     if jobs is not None and not jobs:
         return []
@@ -153,7 +157,7 @@ def claim(
             _count(connection, queue, counted, len(choice.chosen) - before)
     if choice.chosen:
         limits.save(connection, choice.limits)
-    return _start(connection, dispatcher, choice.chosen, now)
+    return _start(connection, dispatcher, choice.chosen, now, timeout)
 
 
 def _place(row: Row[Any]) -> tuple[int, int, int, int]:
@@ -226,12 +230,16 @@ def _suspects(
 
 
 def _start(
-    connection: Connection, dispatcher: str, chosen: list[Row[Any]], now: float
+    connection: Connection,
+    dispatcher: str,
+    chosen: list[Row[Any]],
+    now: float,
+    timeout: float | None,
 ) -> list[Claim]:
     if not chosen:
         return []
     ids = [row.id for row in chosen]
-    asked = {"ids": ids, "dispatcher": dispatcher, "now": now}
+    asked = {"ids": ids, "dispatcher": dispatcher, "now": now, "timeout": timeout}
     started = {row.id: row for row in connection.execute(_START, asked)}
     numbers = sorted({row.job for row in chosen})
     jobs = {job.no: job for job in connection.execute(_JOBS, {"jobs": numbers})}
@@ -243,10 +251,10 @@ def _start(
     for row in chosen:
         tally.chunks(row.job, row.kind, "ready", "running")
     tally.flush(connection)
-    return [_claim_of(started[number], jobs[started[number].job]) for number in ids]
+    return [_claim_of(started[number], jobs[started[number].job], now) for number in ids]
 
 
-def _claim_of(row: Row[Any], job: Row[Any]) -> Claim:
+def _claim_of(row: Row[Any], job: Row[Any], now: float) -> Claim:
     return Claim(
         chunk_id=row.id,
         job_id=job.id,
@@ -258,7 +266,7 @@ def _claim_of(row: Row[Any], job: Row[Any]) -> Claim:
         job_kind=job.kind,
         job_args=job.args,
         priority=row.priority,
-        timeout=job.timeout,
+        timeout=row.deadline_at - now,
         deadline=row.deadline_at,
         shard=row.shard,
     )

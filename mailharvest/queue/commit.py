@@ -107,14 +107,22 @@ class Committer:
         share this folder too.
     seed : int, optional
         For the jitter of retries.
+    tries : int, optional
+        Instead of each job's own.
     """
 
     def __init__(
-        self, ledger: Ledger, parts: str | os.PathLike[str], *, seed: int | None = None
+        self,
+        ledger: Ledger,
+        parts: str | os.PathLike[str],
+        *,
+        seed: int | None = None,
+        tries: int | None = None,
     ) -> None:
         self.ledger = ledger
         self.parts = Path(parts)
         self.rng = random.Random(seed)
+        self.tries = tries
         self._jobs: dict[str, Job] = {}
         self._known: defaultdict[int, _Known] = defaultdict(_Known)
         self._threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="parts")
@@ -325,7 +333,7 @@ class Committer:
         for outcome, row in failures:
             assert outcome.failure is not None
             job = touched[row.job]
-            verdict = judge(job, row, outcome.failure, now, self.rng)
+            verdict = judge(job, row, outcome.failure, self.tries or job.row.tries, now, self.rng)
             verdicts.append(verdict)
             if verdict.state == "failed":
                 lost += 1

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from mailharvest.errors import ClusterError
 from mailharvest.queue.attempt import one_line
-from mailharvest.queue.commit import Committed, Committer
+from mailharvest.queue.commit import Committer
 from mailharvest.queue.ledger import Ledger
 from mailharvest.queue.members import STALE_AFTER
 from mailharvest.queue.pool import Claim, Failure, Outcome, Pool
+from mailharvest.queue.report import Report
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +29,9 @@ PULSE = 0.05
 
 TEND = 1.0
 """Seconds between two looks for dispatchers that are gone and jobs that have nothing left."""
+
+PRUNE = 30.0
+"""Seconds between two looks for jobs that need not be kept any longer."""
 
 CUT = 64
 """Chunks that are cut from frontiers at a time."""
@@ -59,6 +65,10 @@ class Dispatcher:
         Seconds of silence after which another dispatcher is taken for dead.
     overdue : float
         Seconds past its deadline that a chunk may take to come back by itself.
+    tries, timeout : optional
+        Instead of what each job says.
+    max_jobs : int, optional
+        Take so many jobs, and return when they have ended.
     """
 
     def __init__(
@@ -73,16 +83,22 @@ class Dispatcher:
         sleep: float = 2.0,
         stale_after: float = STALE_AFTER,
         overdue: float = 2.0,
-        seed: int | None = None,
+        tries: int | None = None,
+        timeout: float | None = None,
+        max_jobs: int | None = None,
     ) -> None:
         self.ledger, self.pool = ledger, pool
-        self.committer = Committer(ledger, parts, seed=seed)
+        self.committer = Committer(ledger, parts, tries=tries)
         self.queues = list(queues)
         self.name = name or f"dispatcher-{os.getpid()}"
         self.jobs = None if jobs is None else list(jobs)
         self.sleep, self.stale_after, self.overdue = sleep, stale_after, overdue
+        self.timeout, self.max_jobs = timeout, max_jobs
         self.id = ""
         self.done = 0
+        self._report = Report(ledger, self.name)
+        self._adopted: list[str] = []
+        self._notes: list[tuple[int, int, dict[str, Any]]] = []
         self._numbers: list[int] | None = None
         self._flying: dict[int, Claim] = {}
         self._pending: list[Outcome] = []
@@ -91,7 +107,7 @@ class Dispatcher:
         self._ended = threading.Event()
         self._grace = 10.0
         self._dirty = True  # there may be something to claim
-        self._look_at = self._tend_at = self._committed_at = 0.0
+        self._look_at = self._tend_at = self._committed_at = self._prune_at = 0.0
         self._suspects = False
 
     def part(self, job_id: str, chunk_id: int) -> Path:
@@ -197,10 +213,11 @@ class Dispatcher:
             self._start_over()
         if now >= self._tend_at:
             self._tend_at = now + TEND
-            self._tend()
+            self._tend(now)
         if self._dirty or now >= self._look_at or self.ledger.changed():
             self._look()
         self._pending += self._collect(self._pause())
+        self._listen()
         if self._pending and time.monotonic() - self._committed_at >= PULSE:
             self._commit()
 
@@ -222,11 +239,15 @@ class Dispatcher:
         self._committed_at = time.monotonic()
         self._dirty = True
         self.done += len(done.finished)
-        self._say(done)
+        self._report.committed(done)
 
-    def _say(self, done: Committed) -> None:
-        for job_id, state, reason in done.ended:
-            log.info("job %s %s: %s", job_id, state, reason)
+    def _listen(self) -> None:
+        """What running chunks say of themselves goes into the ledger with the next commit."""
+        said: list[tuple[Claim, dict[str, Any]]] = getattr(self.pool, "notes", list)()
+        self._notes += [(claim.chunk_id, claim.lease, message) for claim, message in said]
+        if self._notes and time.monotonic() - self._committed_at >= PULSE:
+            self.ledger.hear(self._notes)
+            self._notes = []
 
     # claiming
 
@@ -238,8 +259,7 @@ class Dispatcher:
         free = min(self.pool.free(), CLAIM)
         if free > 0:
             self.ledger.cut(min(free, CUT), jobs=self.jobs)
-            claims = self.ledger.claim(self.id, free, self.queues, jobs=self._numbers)
-            self._submit(claims)
+            claims = self._claim(free)
             if claims:
                 self._dirty = True
             else:
@@ -255,11 +275,33 @@ class Dispatcher:
         ]
         return max(PULSE, min((at - now for at in times if at is not None), default=self.sleep))
 
-    def _submit(self, claims: Sequence[Claim]) -> None:
+    def _claim(self, n: int, *, suspects: bool = False) -> list[Claim]:
+        if self.max_jobs is not None and len(self._adopted) < self.max_jobs:
+            n = min(n, self.max_jobs - len(self._adopted))
+        claims = self.ledger.claim(
+            self.id,
+            n,
+            self.queues,
+            jobs=self._numbers,
+            suspects=suspects,
+            timeout=self.timeout,
+        )
         for claim in claims:
             self._flying[claim.chunk_id] = claim
         if claims:
+            self._adopt(claims)
             self.pool.submit(claims)
+            self._report.claimed(claims)
+        return claims
+
+    def _adopt(self, claims: Sequence[Claim]) -> None:
+        """With `max_jobs`, the first so many jobs are ours; then there are no others."""
+        if self.max_jobs is None or len(self._adopted) >= self.max_jobs:
+            return
+        self._adopted = list(dict.fromkeys([*self._adopted, *(c.job_id for c in claims)]))
+        if len(self._adopted) >= self.max_jobs:
+            self.jobs = self._adopted
+            self._numbers = self.ledger.numbers(self._adopted)
 
     def _release_suspects(self) -> None:
         """Chunks that were part of a crash run apart, by halves, until the culprit is alone."""
@@ -268,15 +310,19 @@ class Dispatcher:
             self._suspects = worst > 0
             if self.pool.quarantine(self._suspects):
                 half = max(1, worst // 2)
-                self._submit(
-                    self.ledger.claim(self.id, half, self.queues, jobs=self._numbers, suspects=True)
-                )
+                self._claim(half, suspects=True)
 
     # looking after
 
-    def _tend(self) -> None:
+    def _tend(self, now: float) -> None:
         self._pending += self.ledger.rescue(self.id, self.stale_after)
-        self._say(self.committer.settle(self._numbers))
+        self.ledger.tick()
+        self._report.committed(self.committer.settle(self._numbers))
+        self._report.progress(now)
+        if now >= self._prune_at:
+            self._prune_at = now + PRUNE
+            for job_id in self.ledger.prune():
+                shutil.rmtree(self.committer.parts / job_id, ignore_errors=True)
         self._drop_cancelled()
         self._replace_overdue()
         self._dirty = True

@@ -94,9 +94,9 @@ class Settlement:
 
 
 def judge(
-    job: Progress, row: Row[Any], failure: Failure, now: float, rng: random.Random
+    job: Progress, row: Row[Any], failure: Failure, tries: int, now: float, rng: random.Random
 ) -> Settlement:
-    """Decide about one failed attempt."""
+    """Decide about one failed attempt, of at most `tries`."""
     plain = Settlement(row, failure, "failed", now, row.attempt, row.tries, row.crashes)
     match failure.kind:
         case "release" | "lost":
@@ -105,7 +105,7 @@ def judge(
             return _again(plain, now, failure.delay)
         case "exception" | "timeout":
             plain.tries += 1
-            if plain.tries < job.row.tries and job.job is not None:
+            if plain.tries < tries and job.job is not None:
                 plain.severity = "warning"
                 return _again(plain, now, job.job.backoff.pause(plain.tries, rng))
             return _divide(plain) if failure.kind == "timeout" else plain

@@ -11,14 +11,25 @@ import importlib
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import pyarrow as pa
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    ValidationError,
+    field_serializer,
+    field_validator,
+)
 
 from mailharvest.chunk import ChunkSpec, FoundURL
 from mailharvest.errors import SpecError
-from mailharvest.spec import Rate, Seconds
+from mailharvest.spec import Env, Rate, Seconds
 
 if TYPE_CHECKING:
     from mailharvest.queue.pool import Context
@@ -52,6 +63,15 @@ def Exponential(
 ) -> Backoff:
     """Pauses that double: ``Exponential(1.0, cap=300, jitter=0.5)``."""
     return Backoff.model_validate({"delay": delay, "cap": cap, "jitter": jitter})
+
+
+def env(name: str) -> Env:
+    """A reference to an environment variable of the workers, for a field that holds a secret.
+
+    >>> env("REPORT_TOKEN")
+    'env:REPORT_TOKEN'
+    """
+    return Env(f"env:{name}")
 
 
 _SECONDS = TypeAdapter[float](Seconds)
@@ -161,6 +181,36 @@ class Job(BaseModel):
     backoff: Annotated[Backoff, BeforeValidator(_backoff)] = Backoff()
     queue: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "default"
     priority: Annotated[int, Field(ge=1, le=1_000_000)] = 5
+
+    @field_validator("*")
+    @classmethod
+    def _no_secret(cls, value: Any) -> Any:
+        """A secret is named, never written: what is in a job is in the ledger."""
+        if isinstance(value, SecretStr) and not Env.pattern.match(value.get_secret_value()):
+            raise ValueError(
+                "a secret is never written into a job; put it into an environment variable of the"
+                ' workers and write mh.env("NAME")'
+            )
+        return value
+
+    @field_serializer("*", mode="wrap", when_used="json")
+    def _name_secret(self, value: Any, plain: SerializerFunctionWrapHandler) -> Any:
+        return value.get_secret_value() if isinstance(value, SecretStr) else plain(value)
+
+    def with_secrets(self) -> Self:
+        """The job with the values of its ``SecretStr`` fields, as its ``handle`` sees it.
+
+        Raises
+        ------
+        SpecError
+            A variable is not set in this process.
+        """
+        secrets = {
+            name: SecretStr(Env(value.get_secret_value()).resolve())
+            for name, value in self
+            if isinstance(value, SecretStr)
+        }
+        return self.model_copy(update=secrets)
 
     def title(self) -> str:
         """One line for listings; counts and queries, never an address."""

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, text
 
 from mailharvest.chunk import ChunkSpec
 from mailharvest.errors import SpecError
-from mailharvest.queue import events, limits
+from mailharvest.queue import events, frontier, limits
 from mailharvest.queue.attempt import one_line
 from mailharvest.queue.claim import TOUCH
 from mailharvest.queue.job import Job, kind_of
@@ -32,6 +32,18 @@ _ADD = text("""
         :keep)
     ON CONFLICT (id) DO NOTHING RETURNING no
 """)
+_ADD_MANY = text("""
+    INSERT INTO job (no, id, kind, args, title, queue, priority, state, tries, timeout, in_flight,
+        wanted, run_at, created_at, keep, incomplete)
+    VALUES (:no, :id, :kind, :args, :title, :queue, :priority, 'queued', :tries, :timeout,
+        :in_flight, :wanted, :run_at, :created_at, :keep, :incomplete)
+""")
+_HOLDER = text("""
+    SELECT id FROM job WHERE unique_key = :key
+        AND (state IN ('planning', 'waiting', 'queued', 'running') OR unique_until > :now)
+    ORDER BY no DESC LIMIT 1
+""")
+_FREE_ID = text("DELETE FROM job WHERE id = :id AND state IN ('completed', 'failed', 'cancelled')")
 _CHUNK = text("""
     INSERT INTO chunk (job, kind, queue, lane, priority, planned, state, run_at, shard, cost,
         crashes, data)
@@ -121,28 +133,87 @@ def insert(
     no = connection.scalar(
         _ADD,
         {
-            "id": job_id,
-            "kind": kind_of(job),
-            "args": job.model_dump_json(),
-            "title": one_line(job.title()),
-            "queue": options.queue or job.queue,
-            "priority": options.priority or job.priority,
+            **_columns(job, options, job_id, now),
             "state": state,
-            "tries": job.tries,
-            "timeout": job.timeout,
-            "in_flight": job.in_flight(),
-            "wanted": job.wanted(),
-            "run_at": options.run_at or now,
-            "created_at": now,
             "unique_key": options.unique_key,
             "unique_until": options.unique_until,
             "after_no": options.after_no,
             "catch": options.catch,
             "schedule": options.schedule,
-            "keep": options.keep,
         },
     )
     return None if no is None else (int(no), job_id)
+
+
+def _columns(job: Job, options: Options, job_id: str, now: float) -> dict[str, Any]:
+    return {
+        "id": job_id,
+        "kind": kind_of(job),
+        "args": job.model_dump_json(),
+        "title": one_line(job.title()),
+        "queue": options.queue or job.queue,
+        "priority": options.priority or job.priority,
+        "tries": job.tries,
+        "timeout": job.timeout,
+        "in_flight": job.in_flight(),
+        "wanted": job.wanted(),
+        "run_at": options.run_at or now,
+        "created_at": now,
+        "keep": options.keep,
+    }
+
+
+def holder(connection: Connection, key: str, now: float) -> str | None:
+    """The job that holds a unique key: it is incomplete, or its time has not run out."""
+    found = connection.scalar(_HOLDER, {"key": key, "now": now})
+    return None if found is None else str(found)
+
+
+def make_room(connection: Connection, options: Options, now: float) -> str | None:
+    """The job that holds the unique key; if none does, the id that is wanted is made free."""
+    assert options.unique_key is not None
+    held = holder(connection, options.unique_key, now)
+    if held is None and options.job_id is not None:
+        connection.execute(_FREE_ID, {"id": options.job_id})
+    return held
+
+
+def insert_many(
+    connection: Connection, many: Sequence[Job], options: Options, now: float
+) -> list[str]:
+    """Add many jobs with their chunks, a few statements for all of them; their ids."""
+    first = _reserve(connection, len(many))
+    rows, chunks, tally = [], [], Tally()
+    for no, job in enumerate(many, first):
+        row = _columns(job, options, new_id(now), now) | {"no": no}
+        place = Place(no, row["queue"], row["priority"], row["run_at"])
+        state = "delayed" if place.run_at > now else "ready"
+        specs = list(job.chunks())
+        for spec in specs:
+            chunks.append(_chunk(place, spec, state, planned=1))
+            tally.add(no, f"chunk.{spec.kind}", state)
+        for name, rate in job.limits().items():
+            limits.define(connection, name, rate.limit, rate.seconds)
+        rows.append(row | {"incomplete": len(specs)})
+    if rows:
+        connection.execute(_ADD_MANY, rows)
+    if chunks:
+        connection.execute(_CHUNK, chunks)
+    tally.flush(connection)
+    events.add(connection, "waiting", {row["no"]: {} for row in rows}, now)
+    return [row["id"] for row in rows]
+
+
+def _reserve(connection: Connection, n: int) -> int:
+    """The first of `n` job numbers in a row that nobody else gets: we hold the write lock."""
+    if connection.dialect.name == "sqlite":
+        last = connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'job'"))
+        return int(last or 0) + 1
+    sequence = "pg_get_serial_sequence('job', 'no')"
+    first = connection.scalar(text(f"SELECT nextval({sequence})"))
+    assert first is not None
+    connection.execute(text(f"SELECT setval({sequence}, :last)"), {"last": first + max(n, 1) - 1})
+    return int(first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +281,15 @@ def plan(connection: Connection, job: Job, place: Place, now: float, tally: Tall
     add_chunks(connection, place, job.chunks(), now, tally)
 
 
+def plan_whole(connection: Connection, job: Job, place: Place, now: float, tally: Tally) -> None:
+    """Plan a job with its URLs, all in this transaction; its state is ``queued`` then."""
+    plan(connection, job, place, now, tally)
+    for batch in frontier.batches(job.seeds()):
+        frontier.put(connection, place.no, frontier.normal(batch)[0], now, tally)
+    set_state(connection, place.no, "queued")
+    events.add(connection, "waiting", {place.no: {}}, now)
+
+
 def set_state(connection: Connection, no: int, state: str) -> None:
     """Nothing but the state."""
     connection.execute(_STATE, {"no": no, "state": state})
@@ -252,9 +332,24 @@ def end(
     events.add(connection, state, {no: {"reason": said}}, now)
 
 
+_REWAIT = text("""
+    UPDATE job SET state = 'waiting', reason = NULL, finished_at = NULL
+    WHERE after_no = :no AND state = 'cancelled' AND NOT EXISTS (
+        SELECT 1 FROM chunk c WHERE c.job = job.no)
+    RETURNING no
+""")
+
+
+def _wait_again(connection: Connection, no: int) -> None:
+    """What was to follow a job that is reopened waits for it again."""
+    for follower in connection.scalars(_REWAIT, {"no": no}).all():
+        _wait_again(connection, follower)
+
+
 def reopen(connection: Connection, no: int, now: float, tally: Tally) -> None:
     """A job that has failed or was cancelled goes on with what it did not finish."""
     connection.execute(_FRESH, {"no": no})
     move_chunks(connection, no, ("failed", "cancelled"), "ready", now, tally)
     connection.execute(_REOPEN, {"no": no, "now": now})
+    _wait_again(connection, no)
     events.add(connection, "waiting", {no: {}}, now)

@@ -10,7 +10,18 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, text
 
 from mailharvest.chunk import FoundURL
-from mailharvest.queue import chains, claim, events, frontier, jobs, limits, members, rows
+from mailharvest.queue import (
+    chains,
+    claim,
+    events,
+    frontier,
+    jobs,
+    keeping,
+    limits,
+    members,
+    rows,
+    schedules,
+)
 from mailharvest.queue.cutting import Scissors
 from mailharvest.queue.database import Database
 from mailharvest.queue.job import Job, load_job
@@ -50,6 +61,14 @@ _SITE_COUNT = text("""
 """)
 _MINE = text("SELECT id, lease FROM chunk WHERE dispatcher = :me AND state = 'running'")
 _SUSPECTS = text("SELECT job, crashes FROM chunk WHERE state = 'ready' AND crashes > 0 LIMIT 1000")
+_LEFT = text("""
+    SELECT COUNT(*) FROM job j WHERE j.queue IN :queues AND (
+        j.state = 'planning' OR (j.state IN ('queued', 'running') AND (
+            :delayed = 1 OR j.running > 0 OR j.incomplete = 0
+            OR EXISTS (SELECT 1 FROM chunk c WHERE c.job = j.no AND c.state = 'ready')
+            OR EXISTS (SELECT 1 FROM tally t
+                       WHERE t.job = j.no AND t.of = 'url' AND t.name = 'waiting' AND t.n > 0))))
+""").bindparams(bindparam("queues", expanding=True))
 _BY_ID = text("SELECT no FROM job WHERE id IN :ids").bindparams(bindparam("ids", expanding=True))
 
 
@@ -114,11 +133,16 @@ class Ledger:
         Returns
         -------
         str
-            Its id. If there is a job of that id, that one stays as it is.
+            Its id. If there is a job of that id, or one that holds the same unique key, that one
+        stays as it is, and its id is returned.
         """
         options = options or Options(job_id=job_id)
         now, tally = self.clock(), Tally()
         with self.database.write() as connection:
+            if options.unique_key is not None:
+                holder = jobs.make_room(connection, options, now)
+                if holder is not None:
+                    return holder
             added = jobs.insert(connection, job, options, "planning", now)
             if added is None:
                 return str(options.job_id)
@@ -167,6 +191,13 @@ class Ledger:
                     note_job(connection, no, "bad_url", f"not a URL: {url}", now, tally)
                 tally.flush(connection)
         return added
+
+    def add_many(self, many: Sequence[Job], options: Options | None = None) -> list[str]:
+        """Add many jobs in one transaction; their ids. URLs of their own go in one by one."""
+        simple = [job for job in many if not job.seeds()]
+        with self.database.write() as connection:
+            ids = iter(jobs.insert_many(connection, simple, options or Options(), self.clock()))
+        return [self.add(job, options=options) if job.seeds() else next(ids) for job in many]
 
     # what is known of them
 
@@ -333,6 +364,40 @@ class Ledger:
 
     # the loop of a dispatcher
 
+    def tick(self) -> list[str]:
+        """Add the jobs of schedules that are due; their ids."""
+        now = self.clock()
+        with self.database.read() as connection:
+            due = schedules.next_at(connection)
+        if due is None or due > now:
+            return []
+        with self.database.write() as connection:
+            return schedules.tick(connection, now)
+
+    def left(self, queues: Sequence[str], *, delayed: bool) -> bool:
+        """Whether these queues have something to do: now, or (`delayed`) ever."""
+        with self.database.read() as connection:
+            return bool(connection.scalar(_LEFT, {"queues": list(queues), "delayed": int(delayed)}))
+
+    def hear(self, notes: Sequence[tuple[int, int, dict[str, Any]]]) -> None:
+        """Write down what running chunks said: (chunk id, lease, message)."""
+        with self.database.write() as connection:
+            events.hear(connection, notes, self.clock())
+
+    def prune(self) -> list[str]:
+        """Forget jobs that need not be kept, old events, old dispatchers; the ids of the jobs."""
+        gone: list[str] = []
+        while True:
+            now = self.clock()
+            with self.database.read() as connection:
+                found = keeping.surplus(connection, now)
+            with self.database.write() as connection:
+                keeping.forget(connection, found)
+                keeping.tidy(connection, now)
+            gone += found
+            if len(found) < keeping.BATCH:
+                return gone
+
     def promote(self) -> int:
         """Delayed chunks whose time has come are ready; how many."""
         now = self.clock()
@@ -396,6 +461,7 @@ class Ledger:
         *,
         jobs: Sequence[int] | None = None,
         suspects: bool = False,
+        timeout: float | None = None,
     ) -> list[Claim]:
         """Take at most `n` chunks to run; see `mailharvest.queue.claim`.
 
@@ -405,5 +471,12 @@ class Ledger:
             if not members.alive(connection, me):
                 return []
             return claim.claim(
-                connection, me, n, queues, now=self.clock(), jobs=jobs, suspects=suspects
+                connection,
+                me,
+                n,
+                queues,
+                now=self.clock(),
+                jobs=jobs,
+                suspects=suspects,
+                timeout=timeout,
             )

@@ -1,0 +1,446 @@
+"""`Queue`: what a person calls to put jobs onto the queue and to look after them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import inspect
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mailharvest.config import home_folder
+from mailharvest.errors import JobFailed, LedgerError, SpecError, UnknownJob
+from mailharvest.queue import control, events, keeping, rows, schedules
+from mailharvest.queue.control import Counts
+from mailharvest.queue.events import Event
+from mailharvest.queue.job import Job, kind_of, seconds
+from mailharvest.queue.jobs import Options
+from mailharvest.queue.keeping import Keep
+from mailharvest.queue.ledger import JobRow, Ledger
+from mailharvest.queue.pool import Context
+from mailharvest.queue.schedules import Schedule
+
+log = logging.getLogger(__name__)
+
+LISTEN = 0.1
+"""Seconds between two looks for new events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A job on the queue, as the one who put it there sees it. Everything is asked anew."""
+
+    ledger: Ledger
+    id: str
+
+    @property
+    def row(self) -> JobRow:
+        """All that the ledger knows of it; `UnknownJob` if it was forgotten."""
+        return self.ledger.job(self.id)
+
+    @property
+    def state(self) -> str:
+        """planning, waiting, queued, running, completed, failed or cancelled."""
+        return self.row.state
+
+    @property
+    def progress(self) -> float:
+        """0 to 1, as its ``handle`` said last."""
+        row = self.row
+        return 1.0 if row.state == "completed" else row.progress or 0.0
+
+    @property
+    def result(self) -> Any:
+        """What its ``handle`` returned; None until then."""
+        return self.row.result
+
+    def logs(self) -> list[str]:
+        """The lines that it logged, oldest first; the last thousand."""
+        with self.ledger.database.read() as connection:
+            return events.logs(connection, self.id)
+
+    def wait(self, timeout: float | str | None = None) -> Any:
+        """Wait until it has ended; its result.
+
+        Raises
+        ------
+        TimeoutError
+            It goes on.
+        JobFailed
+            It failed or was cancelled.
+        """
+        until = None if timeout is None else time.monotonic() + seconds(timeout)
+        row, pause = self.row, 0.005
+        while not row.ended:
+            if until is not None and time.monotonic() > until:
+                raise TimeoutError(f"job {self.id} is {row.state} after {timeout}")
+            time.sleep(pause)
+            pause = min(pause * 1.5, LISTEN)
+            try:
+                row = self.row
+            except UnknownJob:
+                return None  # it has ended, and was not to be kept
+        if row.state != "completed":
+            raise JobFailed(f"job {self.id} {row.state}: {row.reason}")
+        return row.result
+
+
+class Queue:
+    """The queue of a ledger.
+
+    Parameters
+    ----------
+    place : str or path, optional
+        ``sqlite:///…``, ``postgresql://…`` or a file; the ledger of `home` by default.
+    home : path, optional
+        Folder of ledger and parts; ``MAILHARVEST_HOME``, else the user's data folder.
+
+    Examples
+    --------
+    >>> queue = Queue()                                              # doctest: +SKIP
+    >>> queue.dispatch(MonthlyReport(month=1), delay="1h").wait()    # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        place: str | Path | None = None,
+        *,
+        home: str | Path | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        folder = home_folder(home)
+        self.parts = folder / "parts"
+        self.ledger = Ledger(place if place is not None else folder / "ledger.db", clock=clock)
+        self._listeners: list[tuple[str, Callable[[Event], None]]] = []
+        self._closed = threading.Event()
+        self._listening: threading.Thread | None = None
+
+    def close(self) -> None:
+        """Stop listening, let go of the ledger."""
+        self._closed.set()
+        if self._listening is not None:
+            self._listening.join()
+        self.ledger.close()
+
+    def __enter__(self) -> Queue:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    # jobs go in
+
+    def dispatch(
+        self,
+        job: Job,
+        *,
+        delay: float | str = 0.0,
+        priority: int | None = None,
+        queue: str | None = None,
+        job_id: str | None = None,
+        unique: str | bool = False,
+        unique_for: float | str | None = None,
+        keep_completed: Keep = True,
+        keep_failed: Keep = True,
+    ) -> Ticket:
+        """Put a job onto its queue; it is durable when this returns.
+
+        Parameters
+        ----------
+        delay : float or str
+            Seconds, or ``"1h"``, before it may start.
+        priority, queue : optional
+            Instead of the job's own.
+        job_id : str, optional
+            If there is a job of this id already, that one is returned.
+        unique : str or bool
+            A key: while a job of this key is incomplete, that one is returned. True makes the
+            key of the id, or else of the job's class and fields.
+        unique_for : float or str, optional
+            The key holds for so long from now on, even when the job has completed before.
+        keep_completed, keep_failed : bool, int or dict
+            How long it stays when it has ended: True, False, the last N of its class, or
+            ``{"age": "7d", "count": 1000}``.
+        """
+        now = self.ledger.clock()
+        key = _key(job, unique, job_id) if unique or unique_for is not None else None
+        options = Options(
+            job_id=job_id,
+            run_at=now + seconds(delay) if delay else None,
+            queue=queue,
+            priority=priority,
+            unique_key=key,
+            unique_until=None if unique_for is None else now + seconds(unique_for),
+            keep=keeping.policy(keep_completed, keep_failed),
+        )
+        return Ticket(self.ledger, self.ledger.add(job, options=options))
+
+    def bulk(self, jobs: Sequence[Job], *, delay: float | str = 0.0) -> list[Ticket]:
+        """Put many jobs onto their queues in one transaction."""
+        run_at = self.ledger.clock() + seconds(delay) if delay else None
+        ids = self.ledger.add_many(jobs, Options(run_at=run_at))
+        return [Ticket(self.ledger, job_id) for job_id in ids]
+
+    def chain(self, jobs: Sequence[Job], *, catch: Job | None = None) -> list[Ticket]:
+        """Jobs one after the other: the next only when the one before has completed.
+
+        When one fails the rest is cancelled and says so, and `catch` is put onto its queue.
+        """
+        ids = control.chain(self.ledger, jobs, catch)
+        return [Ticket(self.ledger, job_id) for job_id in ids]
+
+    @staticmethod
+    def dispatch_sync(job: Job) -> Any:
+        """Do the job here and now, without ledger and Dask; what its ``handle`` returns.
+
+        A job of several chunks gives a list. What it raises comes through, after its ``failed``.
+        """
+        return _here_and_now(job)
+
+    # one job
+
+    def get(self, job_id: str) -> Ticket:
+        """A job by its id.
+
+        Raises
+        ------
+        UnknownJob
+        """
+        self.ledger.job(job_id)
+        return Ticket(self.ledger, job_id)
+
+    def cancel(self, job_id: str) -> bool:
+        """End a job; False if it had ended before."""
+        return self.ledger.cancel(job_id)
+
+    def retry(self, job_id: str | None = None, *, queue: str | None = None) -> list[str]:
+        """Let failed jobs go on with what they did not finish: one, those of a queue, or all."""
+        if job_id is not None:
+            failed = [self.ledger.job(job_id)]
+        else:
+            failed = self.ledger.jobs(
+                "failed", queue, limit=-1 if self.ledger.database.sqlite else 2**31
+            )
+        ids = [row.id for row in failed if row.state == "failed"]
+        for each in ids:
+            self.ledger.reopen(each)
+        return ids
+
+    def forget(self, job_id: str) -> None:
+        """Delete a job that has ended, with everything that it found.
+
+        Raises
+        ------
+        LedgerError
+            It has not ended.
+        """
+        if not self.ledger.job(job_id).ended:
+            raise LedgerError(f"job {job_id} has not ended; cancel it first")
+        self._forget([job_id])
+
+    def flush(self, older_than: float | str = 0.0) -> list[str]:
+        """Forget the failed jobs that ended before; their ids."""
+        gone: list[str] = []
+        before = self.ledger.clock() - seconds(older_than)
+        while True:
+            with self.ledger.database.read() as connection:
+                found = keeping.older(connection, ["failed"], before)
+            self._forget(found)
+            gone += found
+            if len(found) < keeping.BATCH:
+                return gone
+
+    def prune(self) -> list[str]:
+        """Forget what need not be kept any longer (dispatchers do it now and then); the ids."""
+        gone = self.ledger.prune()
+        self._remove_parts(gone)
+        return gone
+
+    def _forget(self, job_ids: list[str]) -> None:
+        with self.ledger.database.write() as connection:
+            keeping.forget(connection, job_ids)
+        self._remove_parts(job_ids)
+
+    def _remove_parts(self, job_ids: Sequence[str]) -> None:
+        for job_id in job_ids:
+            shutil.rmtree(self.parts / job_id, ignore_errors=True)
+
+    # lists
+
+    def waiting(self, *, limit: int = 100, offset: int = 0) -> list[JobRow]:
+        """Jobs that could start now."""
+        return self._list(control.WAITING, limit, offset)
+
+    def active(self, *, limit: int = 100, offset: int = 0) -> list[JobRow]:
+        """Jobs of which a chunk runs."""
+        return self._list(control.ACTIVE, limit, offset)
+
+    def delayed(self, *, limit: int = 100, offset: int = 0) -> list[JobRow]:
+        """Jobs that wait for their time: delayed, or until they are tried again."""
+        return self._list(control.DELAYED, limit, offset)
+
+    def completed(self, *, limit: int = 100, offset: int = 0) -> list[JobRow]:
+        """Jobs that have completed."""
+        return self._list("state = 'completed'", limit, offset)
+
+    def failed(self, *, limit: int = 100, offset: int = 0) -> list[JobRow]:
+        """Jobs that have failed."""
+        return self._list("state = 'failed'", limit, offset)
+
+    def _list(self, where: str, limit: int, offset: int) -> list[JobRow]:
+        with self.ledger.database.read() as connection:
+            return rows.jobs_where(connection, where, {"limit": limit, "offset": offset})
+
+    def counts(self) -> Counts:
+        """How many jobs there are of each of these lists."""
+        return control.counts(self.ledger)
+
+    # whole queues
+
+    def pause(self, queue: str) -> None:
+        """Start nothing more of this queue; what runs goes on."""
+        control.pause(self.ledger, queue)
+
+    def resume(self, queue: str) -> None:
+        """Start what waits in this queue again."""
+        control.resume(self.ledger, queue)
+
+    def paused(self) -> list[str]:
+        """The queues that are paused."""
+        return control.paused(self.ledger)
+
+    def limit(self, queue: str, *, max: int, duration: float | str) -> None:
+        """At most `max` starts of this queue in `duration`, over all dispatchers."""
+        control.limit(self.ledger, queue, max, seconds(duration))
+
+    # schedules
+
+    def schedule(
+        self,
+        name: str,
+        job: Job,
+        *,
+        cron: str | None = None,
+        every: float | str | None = None,
+        tz: str = "UTC",
+        overlap: str = "skip",
+        grace: float | str | None = None,
+    ) -> Schedule:
+        """Put a job onto its queue again and again; a schedule of this name is replaced.
+
+        Parameters
+        ----------
+        cron : str, optional
+            Five fields, or six with the seconds first, in the time zone `tz`.
+        every : float or str, optional
+            Instead of `cron`: seconds, or ``"1h"``.
+        overlap : {"skip", "allow"}
+            What to do when the job of the time before has not ended.
+        grace : float or str, optional
+            Leave a run out that is later than this. Of several that were missed one is made up
+            for in any case, not all.
+        """
+        now = self.ledger.clock()
+        made = schedules.make(
+            name, job, cron=cron, every=every, tz=tz, overlap=overlap, grace=grace, now=now
+        )
+        with self.ledger.database.write() as connection:
+            schedules.save(connection, made, now)
+        return made
+
+    def schedules(self) -> list[Schedule]:
+        """Every schedule, by name."""
+        with self.ledger.database.read() as connection:
+            return schedules.all_of(connection)
+
+    def unschedule(self, name: str) -> bool:
+        """Remove a schedule; False if there is none of this name."""
+        with self.ledger.database.write() as connection:
+            return schedules.remove(connection, name)
+
+    def run_now(self, name: str) -> Ticket:
+        """Put the job of a schedule onto its queue now; its times stay as they are."""
+        with self.ledger.database.write() as connection:
+            found = schedules.one(connection, name)
+            if found is None:
+                raise SpecError(f"no schedule {name!r}", fix="see the list of schedules")
+            return Ticket(self.ledger, schedules.run(connection, found, self.ledger.clock()))
+
+    # events
+
+    def events(self, since: int | None = None, *, follow: bool = True) -> Iterator[Event]:
+        """Events after number `since` (None: from now on), one by one, as they come.
+
+        Parameters
+        ----------
+        follow : bool
+            Wait for more; else end with the newest.
+        """
+        with self.ledger.database.read() as connection:
+            last = events.newest(connection) if since is None else since
+        return self._events(last, follow)
+
+    def _events(self, last: int, follow: bool) -> Iterator[Event]:
+        while True:
+            with self.ledger.database.read() as connection:
+                found = events.since(connection, last)
+            for event in found:
+                yield event
+                last = event.id
+            if not found and (not follow or self._closed.wait(LISTEN)):
+                return
+
+    def on(self, type: str, handler: Callable[[Event], None]) -> None:
+        """Call `handler` for each event of this type from now on, in a thread of the queue.
+
+        What it raises is logged and stops nothing.
+        """
+        if type not in events.TYPES:
+            raise SpecError(f"no event {type!r}", fix="one of " + ", ".join(events.TYPES))
+        self._listeners.append((type, handler))
+        if self._listening is None:
+            source = self.events()
+            self._listening = threading.Thread(
+                target=self._listen, args=(source,), name="listeners", daemon=True
+            )
+            self._listening.start()
+
+    def _listen(self, source: Iterator[Event]) -> None:
+        for event in source:
+            for type, handler in list(self._listeners):
+                if type == event.type:
+                    try:
+                        handler(event)
+                    except Exception:
+                        log.exception("a listener to %s raised an exception", type)
+
+
+def _key(job: Job, unique: str | bool, job_id: str | None) -> str:
+    if isinstance(unique, str):
+        return unique
+    if job_id is not None:
+        return f"id:{job_id}"
+    said = f"{kind_of(job)} {job.model_dump_json()}"
+    return "job:" + hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+
+
+def _here_and_now(job: Job) -> Any:
+    if job.seeds():
+        raise SpecError("a job with URLs needs a ledger", fix="use mh.harvest(job)")
+    answers = []
+    ready = job.with_secrets()
+    try:
+        for n, spec in enumerate(job.chunks()):
+            ctx = Context("sync", n, spec.kind, spec.data, 1, time.time() + job.timeout)
+            answer = ready.handle(ctx)
+            answers.append(asyncio.run(answer) if inspect.iscoroutine(answer) else answer)
+    except Exception as error:
+        job.failed(str(error))
+        raise
+    return answers[0] if len(answers) == 1 else answers
