@@ -31,6 +31,10 @@ MAX_SPAN = 100
 MAX_DEPTH = 100_000
 """Results of one query after which it counts as exhausted; a provider could go on for ever."""
 
+AHEAD = 2
+"""Spans of a query that are asked for at once while nobody knows where its results end: each one
+beyond the end is a call to the provider for nothing."""
+
 PATIENCE = 20
 """Spans that fail in a row, each after all its tries, before the provider is given up."""
 
@@ -235,15 +239,19 @@ class Plan:
         return cls(queries, size, slots, wanted)
 
     def first(self) -> list[Span]:
-        """The spans to begin with: one a slot."""
-        return self.take(Progress(), self.slots)
+        """The spans to begin with: one a slot; without a target, at most :data:`AHEAD` a query."""
+        return self.take(Progress(), self._most(self.queries))
+
+    def _most(self, alive: int) -> int:
+        """Spans that may be outstanding while so many queries have more results."""
+        return self.slots if self.wanted is not None else min(self.slots, AHEAD * alive)
 
     def progress(self, memo: Mapping[str, Any]) -> Progress:
         """How far a job with this memo has come; with an empty one, as far as :meth:`first`."""
         if memo:
             return Progress(**{**memo, "ended": int(memo["ended"], 16)})
         begun = Progress()
-        self.take(begun, self.slots)
+        self.take(begun, self._most(self.queries))
         return begun
 
     def take(self, progress: Progress, most: int) -> list[Span]:
@@ -292,7 +300,8 @@ class Plan:
         """How many more spans that are: at most what the slots have room for."""
         if progress.refused is not None:
             return 0
-        room = max(self.slots - outstanding, 0)
+        alive = self.queries - progress.ended.bit_count()
+        room = max(self._most(alive) - outstanding, 0)
         if self.wanted is None:
             return room
         # One address a result, before anything is known, with the weight of one span.

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mailharvest import plan
 from mailharvest.errors import SpecError
-from mailharvest.plan import Plan, Progress, Span, expand
+from mailharvest.plan import AHEAD, Plan, Progress, Span, expand
 from mailharvest.reason import Reason
 
 plans = st.builds(
@@ -232,3 +232,14 @@ def test_expand_refuses_what_is_no_template(
     with pytest.raises(SpecError, match=message) as error:
         expand(templates, names)
     assert error.value.fix
+
+
+def test_without_a_target_a_query_is_asked_only_a_little_ahead() -> None:
+    """Nobody knows where its results end, and a call beyond the end is a call for nothing."""
+    plan = Plan.of(3, wanted=None, slots=1000, page=10)
+    assert len(plan.first()) == 3 * AHEAD
+    progress = plan.progress({})
+    assert plan.top_up(progress, found=0, frontier=0, outstanding=3 * AHEAD) == []
+    progress.note([{"query": 1, "results": 0, "exhausted": True}], [])
+    spans = plan.top_up(progress, found=0, frontier=0, outstanding=2)
+    assert [span.query for span in spans] == [0, 2]
