@@ -63,7 +63,7 @@ class Visited:
     Attributes
     ----------
     found : list of FoundURL
-        Redirects to other sites.
+        Redirects to other sites, and to pages of its own that there was no time for.
     leftovers : list of FoundURL
         To be fetched later.
     pace : dict
@@ -261,19 +261,19 @@ class _Visit:
     ) -> None:
         target = resolve_url(url, reply.headers.get("Location", ""))
         most = self.options.max_redirects
+        followed = found.hops + redirects
         if target is None:
             self.note(found.url, site.name, "redirects", "it leads to what is no page of the web")
+        elif target in (url, found.url):
+            self.note(found.url, site.name, "redirects", "it leads back to itself")
+        elif target in self.read:
+            self.result.duplicates += 1
+        elif followed >= most:
+            self.note(found.url, site.name, "redirects", f"more than {most} redirects")
         elif site_of(target) == site.name:
-            if target in self.read:
-                self.result.duplicates += 1
-            elif redirects >= most:
-                self.note(found.url, site.name, "redirects", f"more than {most} redirects")
-            else:
-                site.queue.appendleft((target, found, redirects + 1))
-        elif found.hops >= most:
-            self.note(found.url, site.name, "redirects", f"more than {most} redirects, over sites")
+            site.queue.appendleft((target, found, redirects + 1))
         else:
-            self.result.found.append(FoundURL(target, found.query, found.rank, found.hops + 1))
+            self.result.found.append(FoundURL(target, found.query, found.rank, followed + 1))
 
     def failed(self, site: _Site, found: FoundURL, error: FetchError) -> float:
         """`found` gave nothing, and perhaps the rest of its site will not now: place them."""
@@ -305,10 +305,13 @@ class _Visit:
     def hand_back(self, site: _Site, due: float) -> None:
         """The rest of `site` is for a later chunk; no try is used."""
         due = max(due, self.web.pace.due(site.name))
-        for _, found, _ in site.queue:
-            self.result.leftovers.append(
-                FoundURL(found.url, found.query, found.rank, found.hops, found.tries, due)
-            )
+        for url, found, redirects in site.queue:
+            left = FoundURL(url, found.query, found.rank, found.hops + redirects, found.tries, due)
+            # Half-way through redirects it goes on from there, or one that needs more time than a
+            # chunk has would begin anew for ever; the frontier does not know that URL yet.
+            (self.result.found if redirects else self.result.leftovers).append(left)
+        site.queue.clear()
+
         site.queue.clear()
 
     def note(self, url: str, site: str, kind: str, message: str) -> None:

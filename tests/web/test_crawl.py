@@ -49,19 +49,41 @@ def test_a_redirect_to_another_site_goes_to_the_frontier() -> None:
 
 
 @pytest.mark.parametrize(
-    "answers",
+    ("answers", "asked"),
     [
-        {"/": to("/")},
-        {"/": to("/b"), "/b": to("/")},
-        {"/": to("/1"), **{f"/{n}": to(f"/{n + 1}") for n in range(1, 31)}, "/31": PAGE},
+        ({"/": to("/")}, 1),
+        ({"/": to("/b"), "/b": to("/")}, 2),
+        ({"/": to("/b"), "/b": to("/c"), "/c": to("/b")}, LAX.max_redirects + 1),
+        ({"/": to("/1"), **{f"/{n}": to(f"/{n + 1}") for n in range(1, 31)}, "/31": PAGE}, 6),
     ],
-    ids=["itself", "two", "thirty hops"],
+    ids=["itself", "two", "not the first", "thirty hops"],
 )
-def test_loops_and_long_chains_end_with_one_error(answers: dict[str, Answer]) -> None:
+def test_loops_and_long_chains_end_with_one_error(answers: dict[str, Answer], asked: int) -> None:
     seen = see(answers, "/")
     assert seen.kinds == ["redirects"]
-    assert len(seen.server.asked) == LAX.max_redirects + 1
+    assert len(seen.server.asked) == asked
     assert not seen.pages and not seen.result.leftovers
+
+
+def test_redirects_that_need_more_time_than_a_chunk_has_go_on_from_where_they_are() -> None:
+    slow = LAX.model_copy(update={"per_site_delay": 60.0})
+    seen = see({"/": to("/b")}, "/", options=slow)
+    (left,) = seen.result.found
+    assert (left.url, left.hops) == (seen.server.url("/b"), 1)
+    assert left.not_before > time.time() + 50
+    assert not seen.result.leftovers and not seen.kinds
+
+
+def test_redirects_of_all_chunks_count_together() -> None:
+    async def main() -> None:
+        async with serving({"/": to("/b"), "/b": to("/c"), "/c": PAGE}) as server, Web() as web:
+            url = FoundURL(server.url(), hops=LAX.max_redirects - 1)
+            end = time.time() + 9
+            result = await visit(web, [url], LAX, take=print, until=end, deadline=end)
+            assert [error.kind for error in result.errors] == ["redirects"]
+            assert server.paths == ["/", "/b"]
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize(
