@@ -9,7 +9,9 @@ from pathlib import Path
 import idna
 from publicsuffixlist import PSLFILE, PublicSuffixList
 
-_LDH = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])\Z")
+_LDH = re.compile(
+    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])\Z"
+)
 _NO_MAIL = frozenset({"arpa", "onion"})  # on the list, but no mail is delivered there
 
 

@@ -23,7 +23,9 @@ _PEOPLE = re.compile(
     rb"^(?:From|To|Cc|Bcc|Reply-To|Sender|Mail-Followup-To|List-Post|Subject)\s*:[^\n]*",
     re.IGNORECASE | re.MULTILINE,
 )
-_QUOTED_PRINTABLE = re.compile(rb"^Content-Transfer-Encoding:\s*quoted-printable|ENCODING=QUOTED-PRINTABLE", re.I | re.M)
+_QUOTED_PRINTABLE = re.compile(
+    rb"^Content-Transfer-Encoding:\s*quoted-printable|ENCODING=QUOTED-PRINTABLE", re.I | re.M
+)
 
 
 def kind_of(content_type: str | None, data: bytes) -> str:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from mailharvest.extract.domains import canonical, is_tld
+from mailharvest.extract.tables import words
 
 LEFT = 320
 """Characters left of a sign that may decide: the local part is 64 (RFC 5321 §4.5.3.1), the rest
@@ -35,7 +37,7 @@ _SPACE = " \t\r\n\xa0"
 REFUSED_BEFORE = {
     "handle": ("@", re.compile(r"@\Z")),
     "template": ("}$%)", re.compile(r"(?:[}$%]|%\(\w{1,40}\))\Z")),
-    "character class": ("]", re.compile(r"\w\[[^\]\s]{1,12}\]\Z")),
+    "character class": ("]", re.compile(r"\w\[(?:\w-\w|(\w)(?i:\1))[^\]\s]{0,12}\]\Z")),
     "truncated": ("…", re.compile(r"…\Z")),
     "other scheme": (
         ":/",
@@ -43,7 +45,9 @@ REFUSED_BEFORE = {
     ),
     "remote shell": (
         _SPACE,
-        re.compile(r"\b(?:ssh|scp|sftp|rsync|sshfs|mosh|telnet|rlogin)\s+(?:-\S{1,20}\s+(?:\d+\s+)?){0,5}\Z"),
+        re.compile(
+            r"\b(?:ssh|scp|sftp|rsync|sshfs|mosh|telnet|rlogin)\s+(?:-\S{1,20}\s+(?:\d+\s+)?){0,5}\Z"
+        ),
     ),
     "message id": (
         "<:" + _SPACE,
@@ -72,10 +76,13 @@ REFUSED_AFTER = {
     "call": re.compile(r"\(\)"),
     "rest of a name": re.compile(r"[-_]\w"),
 }
+_REFUSED_FIRST = frozenset("@:( -_")
 # Local parts that machines write for machines.
 MACHINE_MADE = {
     "digest": re.compile(r"(?=.*\d)[0-9a-f]{16,}\Z", re.IGNORECASE),
-    "UUID": re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE),
+    "UUID": re.compile(
+        r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE
+    ),
     "serial number": re.compile(r"\d{15,}"),
     "message id": re.compile(
         r"\d{8,14}\.(?:[A-Z]{2}\d+|\d+|[0-9a-f]{6,})|\d{10}-\d+-\d+-git-send-email|(?:alpine|Pine)\.\w{3}\.\d"
@@ -84,11 +91,14 @@ MACHINE_MADE = {
     "token": re.compile(r"(?=.*\d)(?=.*[A-Z])(?=.*[a-z])[\w+=-]{30,}\Z"),
 }
 _MESSAGE_HOSTS = frozenset(("mail.gmail.com",))  # no mail domain: Gmail's Message-IDs have it
-_FORGES = frozenset("github.com gitlab.com bitbucket.org codeberg.org git.sr.ht".split())
+_FORGES = words("github.com gitlab.com bitbucket.org codeberg.org git.sr.ht")
 # Top-level domains that are also endings of files: "icon@2x.zip".
-_FILES = frozenset("zip mov sh py rs md pl ps so cc ml dev app in bz ai id st am la".split())
+_FILES = words("zip mov sh py rs md pl ps so cc ml dev app in bz ai id st am la")
 _SCALE = re.compile(r"\d+(?:\.\d+)?x\Z", re.IGNORECASE)
 _VERSION = re.compile(r"v?\d+(?:-[\w-]+)?\Z", re.IGNORECASE)
+
+
+_DIGIT = re.compile(r"\d")
 
 
 class Host(NamedTuple):
@@ -113,15 +123,22 @@ def host_at(text: str) -> Host | None:
 
     >>> host_at("example.com, and")
     Host(text='example.com', domain='example.com', glued=False)
-    >>> host_at("example.comPhone: 1"), host_at("example.com.Please write")
-    (Host(text='example.com', domain='example.com', glued=True), Host(text='example.com', domain='example.com', glued=True))
+    >>> host_at("example.comPhone: 1") == host_at("example.com.Please write")
+    True
+    >>> host_at("example.comPhone: 1")
+    Host(text='example.com', domain='example.com', glued=True)
     >>> [host_at(no) for no in ("2x.png", "1.2.3", "example..com", "-a.example.com", "sit…")]
     [None, None, None, None, None]
     """
     match = _HOST.match(text)
     if not match or (text[match.end() : match.end() + 1] or " ").isalnum():
         return None  # the second: a label longer than 63
-    whole = match[0].rstrip("-_")
+    return _host(match[0])
+
+
+@lru_cache(maxsize=16384)
+def _host(text: str) -> Host | None:
+    whole = text.rstrip("-_")
     labels = _DOTS.split(whole)
     glued = False
     while not is_tld(labels[-1]):
@@ -136,10 +153,23 @@ def host_at(text: str) -> Host | None:
         else:
             return None
         glued = True
-    if len(labels) < 2 or not all(map(_LABEL.match, labels)):
+    if len(labels) < 2 or not all(map(_LABEL.match, labels)) or _file_or_version(labels):
         return None
     domain = canonical(whole)
     return Host(whole, domain, glued) if domain else None
+
+
+def _file_or_version(labels: list[str]) -> bool:
+    """Whether these labels are the rest of a file name or a version.
+
+    >>> _file_or_version(["2x", "zip"]), _file_or_version(["1", "2", "dev"])
+    (True, True)
+    >>> _file_or_version(["2x", "com"]), _file_or_version(["123", "com"])
+    (False, False)
+    """
+    if labels[-1].lower() in _FILES and _SCALE.match(labels[-2]):
+        return True
+    return len(labels) > 2 and all(map(_VERSION.match, labels[:-1]))
 
 
 def local_at_end(text: str, ascii_host: bool = True) -> str | None:
@@ -169,23 +199,20 @@ def local_at_end(text: str, ascii_host: bool = True) -> str | None:
 
 
 def machine_made(local: str, domain: str) -> bool:
-    """Whether this is written for machines: digests, UUIDs, Message-IDs, file names, versions.
+    """Whether a machine wrote this for machines: digests, UUIDs, Message-IDs.
 
     >>> machine_made("605a7baede844d278b89dc95ae0a9123", "sentry.example.com")
     True
-    >>> machine_made("20190404101122.GA1234", "example.com"), machine_made("jane.doe", "example.com")
-    (True, False)
-    >>> machine_made("icon", "2x.zip"), machine_made("pkg", "1.2.3.dev"), machine_made("a", "123.com")
-    (True, True, False)
+    >>> machine_made("20190404101122.GA1234", "example.com")
+    True
+    >>> machine_made("jane.doe", "example.com")
+    False
     """
     if domain in _MESSAGE_HOSTS or (local == "git" and domain in _FORGES):
         return True
-    if len(local) > 9 and any(rule.match(local) for rule in MACHINE_MADE.values()):
-        return True
-    *labels, tld = domain.split(".")
-    if tld in _FILES and _SCALE.match(labels[-1]):
-        return True
-    return len(labels) > 1 and all(map(_VERSION.match, labels))
+    if len(local) < 10 or not _DIGIT.search(local):
+        return False
+    return any(rule.match(local) for rule in MACHINE_MADE.values())
 
 
 def _in_url(before: str) -> bool:
@@ -205,14 +232,19 @@ def _in_url(before: str) -> bool:
     return "/" not in rest or rest[-1] not in ",;|)]"
 
 
+_RULES_FOR: dict[str, list[re.Pattern[str]]] = {}
+for _endings, _rule in REFUSED_BEFORE.values():
+    for _ending in _endings:
+        _RULES_FOR.setdefault(_ending, []).append(_rule)
+
+
 def _refused(before: str) -> bool:
     """Whether what stands before a local part says that this is no address."""
-    last = before[-1:]
-    if not last:
-        return False
-    tail = before[-160:]
-    if any(last in endings and rule.search(tail) for endings, rule in REFUSED_BEFORE.values()):
-        return True
+    rules = _RULES_FOR.get(before[-1:])
+    if rules:
+        tail = before[-160:]
+        if any(rule.search(tail) for rule in rules):
+            return True
     return "://" in before and _in_url(before)
 
 
@@ -247,7 +279,7 @@ def address_at(before: str, after: str) -> Match | None:
     if (
         not local
         or _refused(before)
-        or any(rule.match(after) for rule in REFUSED_AFTER.values())
+        or (after[:1] in _REFUSED_FIRST and any(rule.match(after) for rule in REFUSED_AFTER.values()))
         or machine_made(local, host.domain)
         or (local == "git" and after[:1] in (":", "/"))
     ):

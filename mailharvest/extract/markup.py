@@ -5,30 +5,28 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from mailharvest.extract.tables import words
+
 # What stands on either side of such a tag is not one word. Everything else is inline, unknown
 # tags too (HTML Standard, 15.3 "Non-replaced elements": block, list-item, table-cell, …).
-BREAKS = frozenset(
+BREAKS = words(
     """address article aside blockquote body br button caption center col colgroup dd details
     dialog dir div dl dt fieldset figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6
     head header hgroup hr html iframe input legend li link listing main map menu meta nav noscript
     object ol optgroup option p plaintext pre search section select summary table tbody td
-    textarea tfoot th thead title tr ul video audio canvas embed xmp""".split()
+    textarea tfoot th thead title tr ul video audio canvas embed xmp"""
 )
-VOID = frozenset(
-    "area base br col embed frame hr img input link meta param source track wbr".split()
-)
-RAW = frozenset(
-    "script style template noframes noembed iframe textarea title xmp plaintext".split()
-)
+VOID = words("area base br col embed frame hr img input link meta param source track wbr")
+RAW = words("script style template noframes noembed iframe textarea title xmp plaintext")
 """Elements that have no tags inside, or none that count."""
 
 # Attributes that a page shows, or that hold an address for what it shows.
-SHOWN = frozenset(
+SHOWN = words(
     """alt title aria-label aria-description label value content summary data-title data-tooltip
     data-original-title data-content data-clipboard-text data-copy data-bs-title
-    data-bs-original-title data-bs-content""".split()
+    data-bs-original-title data-bs-content"""
 )
-LINKS = frozenset("href action xlink:href formaction data-href data-url data-link".split())
+LINKS = words("href action xlink:href formaction data-href data-url data-link")
 
 _NAME = re.compile(rb"<(/?)([A-Za-z][A-Za-z0-9:-]{0,30})")
 _ATTRIBUTE = re.compile(

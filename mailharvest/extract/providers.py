@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mailharvest.extract.tables import words
+
 FREE = {
     "gmail": "gmail.com googlemail.com",
     "yahoo": "yahoo.com ymail.com rocketmail.com yahoo.de yahoo.fr yahoo.it yahoo.es yahoo.gr yahoo.ie"
@@ -145,15 +147,15 @@ ROLES = {
 }
 
 # Domains and local parts that stand for "put yours here".
-PLACEHOLDER_DOMAINS = frozenset(
+PLACEHOLDER_DOMAINS = words(
     """domain.com domain.org domain.net yourdomain.com your-domain.com mydomain.com yourcompany.com
     your-company.com mycompany.com yoursite.com your-site.com mysite.com website.com yourwebsite.com
     site.com sitename.com domainname.com email.tld test.com company.com abc.com xyz.com
-    emailaddress.com sample.com acme.com foo.com bar.com foobar.com nowhere.com""".split()
+    emailaddress.com sample.com acme.com foo.com bar.com foobar.com nowhere.com"""
 )
-PLACEHOLDER_LOCALS = frozenset(
+PLACEHOLDER_LOCALS = words(
     """youremail your.email your-email your_email yourname your.name your-name your_name youraddress
     firstname.lastname first.last firstname lastname vorname.nachname prenom.nom nombre.apellido
     nome.cognome username yourusername emailaddress email.address myemail exampleuser
-    john.doe jane.doe johndoe janedoe max.mustermann maxmustermann erika.mustermann""".split()
+    john.doe jane.doe johndoe janedoe max.mustermann maxmustermann erika.mustermann"""
 )

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
+from collections.abc import Callable
 
-from mailharvest.extract import formats
+from mailharvest.extract import cloaks, formats
 from mailharvest.extract.address import Address
 from mailharvest.extract.charset import repaired, to_utf8
-from mailharvest.extract.gate import TRIGGERS, Events, Scan, compile_scan
+from mailharvest.extract.gate import Events, gate
+from mailharvest.extract.in_text import read_sign
 from mailharvest.extract.page import NotUTF8, Page
 
 
-@cache
-def _gate() -> Scan:
-    return compile_scan(TRIGGERS)  # compiled when the first page needs it
+READERS: dict[str, Callable[[Page, int], None]] = {
+    "at": read_sign,
+    "percent": cloaks.read_percent,
+    "escape": cloaks.read_escape,
+    "script": cloaks.read_script,
+    "cloudflare": cloaks.read_cloudflare,
+    "typo3": cloaks.read_typo3,
+    "rot13": cloaks.read_rot13,
+    "hidden-mail": cloaks.read_hidden_mail,
+    "reversed": cloaks.read_reversed,
+    "image": cloaks.read_image,
+    "word": cloaks.read_word,
+    "bare": cloaks.read_bare,
+}
 
 
 def extract(
@@ -50,19 +61,29 @@ def extract(
         data = data.encode("utf-8", "replace")
     else:
         data = to_utf8(data, content_type)
-    events = _gate()(data)
+    events, marks = gate()(data)
     if not events:
         return []
     kind = formats.kind_of(content_type, data)
-    try:
-        return _read(data, events, kind, context, trusted=True)
-    except NotUTF8:
-        data = repaired(data)
-        return _read(data, _gate()(data), kind, context, trusted=False)
-
-
-def _read(data: bytes, events: Events, kind: str, context: bool, trusted: bool) -> list[Address]:
     source = formats.as_source(data, kind)
     if source is not data:
-        events = _gate()(source)
-    return Page(source, formats.READ_AS.get(kind, kind), events, context, trusted).read()
+        events, marks = gate()(source)
+    kind = formats.READ_AS.get(kind, kind)
+    try:
+        return _read(Page(source, kind, marks, context, claimed=True), events)
+    except NotUTF8:
+        source = repaired(source)
+        events, marks = gate()(source)
+        return _read(Page(source, kind, marks, context, claimed=False), events)
+
+
+def _read(page: Page, events: Events) -> list[Address]:
+    for end, trigger in events:
+        if end > page.done:
+            READERS[trigger](page, end)
+    if page.tags and any(trigger == "reversed" for _, trigger in events):
+        cloaks.read_turned(page)
+    for document in page.documents:  # each is shorter than the attribute that held it
+        for address in extract(document, content_type="text/html", context=page.context):
+            page.found.setdefault(address.email, address)
+    return list(page.found.values())

@@ -4,31 +4,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
-from mailharvest.extract.gate import Trigger, compile_scan
+from mailharvest.extract.gate import Events
 from mailharvest.extract.markup import VOID, attributes, tag_name
-
-_END = rb"[\s>/]"
-MARKERS = (
-    Trigger("comment", (b"<!--",)),
-    Trigger("/comment", (b"-->",)),
-    Trigger("script", (b"<script",), b"", _END, True),
-    Trigger("/script", (b"</script",), b"", _END, True),
-    Trigger("style", (b"<style",), b"", _END, True),
-    Trigger("/style", (b"</style",), b"", _END, True),
-    Trigger("template", (b"<template",), b"", _END, True),
-    Trigger("/template", (b"</template",), b"", _END, True),
-    Trigger("hidden", (b"display:none", b"display: none", b"display : none"), b"", b"", True),
-    Trigger("hidden", (b"hidden",), rb"[\s\"']", rb"[\s=>/]", True),
-)
-_scan = cache(lambda: compile_scan(MARKERS))  # compiled when the first page needs it
+from mailharvest.extract.tables import words
 
 # Scripts take `display:none` off these again when they have run; `<li>` and kin need no end tag.
-_NEVER_HIDDEN = frozenset("html body p li dt dd td th tr option".split())
+_NEVER_HIDDEN = words("html body p li dt dd td th tr option")
 _HIDING = re.compile(rb"display\s{0,9}:\s{0,9}none", re.IGNORECASE)
-_TURNING = re.compile(rb"(?=.*bidi-override)(?=.*direction\s{0,9}:\s{0,9}rtl)", re.I | re.S)
+TURNING = re.compile(rb"(?=.*bidi-override)(?=.*direction\s{0,9}:\s{0,9}rtl)", re.I | re.S)
 _CSS_COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)
 _CSS_PART = re.compile(rb"([^{}]*)([{}])")
 _SIMPLE = re.compile(rb"\s*[a-z]{0,10}[.#]([A-Za-z_][\w-]{0,60})\s*\Z", re.IGNORECASE)
@@ -50,10 +36,14 @@ def _tags_of(name: str) -> re.Pattern[bytes]:
     return re.compile(rb"<(/?)%b(?=[\s>/])" % re.escape(name.encode()), re.IGNORECASE)
 
 
-def element_end(data: bytes, place: int, name: str) -> int | None:
-    """Where the element ends whose start tag ended at `place`, or None when nothing closes it."""
+def element_end(data: bytes, place: int, name: str, limit: int | None = None) -> int | None:
+    """Where the element ends whose start tag ended at `place`, or None when nothing closes it.
+
+    It is looked for in `limit` bytes, or to the end of the page.
+    """
     depth = 1
-    for tag in _tags_of(name).finditer(data, place):
+    stop = len(data) if limit is None else min(len(data), place + limit)
+    for tag in _tags_of(name).finditer(data, place, stop):
         depth += -1 if tag[1] else 1
         if depth == 0:
             end = data.find(b">", tag.end())
@@ -86,30 +76,30 @@ def css_names(css: bytes, wanted: re.Pattern[bytes]) -> set[bytes]:
 
 
 class Regions:
-    """The regions of one page up to `stop`, in order and not overlapping."""
+    """The regions of one page, in order and not overlapping, from the marks that the gate found."""
 
-    def __init__(self, data: bytes, stop: int) -> None:
+    def __init__(self, data: bytes, marks: Events) -> None:
         self._data = data
         self._unclosed: set[str] = set()
         self._css: list[bytes] = []
-        self._css_hides = False
-        self.found = self._walk(min(stop, len(data)))
-        if self._css_hides:
+        self.css_hides = False
+        self.found = self._walk(marks)
+        if self.css_hides:
             hidden = set().union(*(css_names(css, _HIDING) for css in self._css))
             self._hide_named(sorted(hidden)[:_MAX_NAMES])
         self._starts = [region.start for region in self.found]
 
-    def _walk(self, stop: int) -> list[Region]:
+    def _walk(self, marks: Events) -> list[Region]:
         data, found = self._data, []
         opened, start, cursor = "", 0, 0
-        for place, kind in _scan()(data[:stop]):
+        for place, kind in marks:
             if place <= cursor:
                 continue
             if opened:
                 if kind == "hidden" and opened == "style":
-                    self._css_hides = True
+                    self.css_hides = True
                 elif kind == "/" + opened:
-                    cursor = place if opened == "comment" else data.find(b">", place) + 1 or stop
+                    cursor = place if opened == "comment" else data.find(b">", place) + 1 or len(data)
                     found.append(self._region(start, cursor, opened))
                     opened = ""
             elif kind == "hidden":
@@ -172,7 +162,7 @@ class Regions:
 
     def turned(self) -> list[tuple[int, int]]:
         """The start tags whose class or id a style sheet here sets from right to left."""
-        names = set().union(*(css_names(css, _TURNING) for css in self._css))
+        names = set().union(*(css_names(css, TURNING) for css in self._css))
         return named_tags(self._data, sorted(names)[:_MAX_NAMES])
 
     def at(self, place: int) -> Region | None:

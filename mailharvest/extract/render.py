@@ -9,27 +9,48 @@ import unicodedata
 from mailharvest.extract.markup import BREAKS
 
 # Shown as nothing: soft hyphen, combining grapheme joiner, Arabic letter mark, Mongolian vowel
-# separator, zero-width characters, direction marks and isolates, word joiner, BOM, variation
-# selectors.
-INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]+")
+# separator, zero-width characters, direction marks and isolates, word joiner, variation
+# selectors, BOM.
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]+"
+)
 
 # Shown as ASCII in another dress: full-width forms, the small "@", mathematical letters.
 _DRESSED = re.compile("[\uff01-\uff5e\ufe6b\U0001d400-\U0001d7ff]+")
 
-_TAG = re.compile(r"<(?:(/?[A-Za-z][^\s<>/]*)[^<>]*|[!?][^<>]*)>")
-_CUT_TAG = re.compile(r"<[/!?A-Za-z][^<>]*\Z")  # a tag that the window's end cut through
-_ALT = re.compile(r"""\salt\s?=\s?["']?\s?(@|at|\.|dot|\(at\)|\[at\])\s?["'\s/>]""", re.IGNORECASE)
+_MARKUP = re.compile(r"<(?:/?[A-Za-z]|[!?])[^<>]*>|&[#A-Za-z][0-9A-Za-z]{1,31};?")
+_NAME = re.compile(r"</?([A-Za-z][^\s<>/]*)")
+_CUT = re.compile(r"(?:<(?:[/!?A-Za-z][^<>]*)?|&[#0-9A-Za-z]{0,32})\Z")  # the window's end cut it
+_ALT = re.compile(r"""\salt\s?=\s?["']?\s?[(\[]?(@|at|\.|dot)[)\]]?\s?["'\s/>]""", re.IGNORECASE)
+_REMEMBERED = 4096
 
 
-def _shown_tag(match: re.Match[str]) -> str:
-    name = (match[1] or "").lstrip("/").lower()
-    if name == "img":
-        alt = _ALT.search(match[0])
+class _Shown(dict[str, str]):
+    """What a tag or an entity shows as; most of a page's are alike, so answers are kept."""
+
+    def __init__(self, every_tag_divides: bool) -> None:
+        self._divides = every_tag_divides
+
+    def __missing__(self, markup: str) -> str:
+        shown = html.unescape(markup) if markup[0] == "&" else self._tag(markup)
+        if len(self) < _REMEMBERED and len(markup) < 200:
+            self[markup] = shown
+        return shown
+
+    def _tag(self, tag: str) -> str:
+        if self._divides:
+            return "\n"
+        name = _NAME.match(tag)
+        if name is None:
+            return ""
+        alt = _ALT.search(tag) if name[1].lower() == "img" else None
         if alt:
-            # An image of the sign: the reader sees one there, so it is a cloak.
-            return {"@": "[at]", ".": "."}.get(alt[1], f"[{alt[1].strip('()[]')}]")
-        return ""
-    return "\n" if name in BREAKS else ""
+            return f"[{alt[1]}]"  # a picture of the sign: the reader sees one, so it is a cloak
+        return "\n" if name[1].lower() in BREAKS else ""
+
+
+_HTML = _Shown(every_tag_divides=False)
+_XML = _Shown(every_tag_divides=True)
 
 
 def plain(text: str) -> str:
@@ -44,22 +65,21 @@ def plain(text: str) -> str:
     return _DRESSED.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
 
 
-def shown(source: str, *, tags: bool = True, breaks: bool = False) -> str:
+def shown(source: str, *, tags: bool = True, xml: bool = False) -> str:
     """The text that a browser makes of HTML `source`.
 
-    Tags of blocks become line ends, other tags nothing; with `breaks` (XML) every tag divides.
+    Tags of blocks become line ends, other tags nothing; in XML every tag divides.
 
-    >>> shown("a<b>b</b>@<wbr>x<br>y&#46;z&shy;"), shown("<p>a</p><p>b", breaks=True)
+    >>> shown("a<b>b</b>@<wbr>x<br>y&#46;z&shy;"), shown("<p>a</p><p>b", xml=True)
     ('ab@x\\ny.z', '\\na\\n\\nb')
     """
-    if tags and "<" in source:
-        source = _TAG.sub("\n" if breaks else _shown_tag, source)
-    if "&" in source:
-        source = html.unescape(source)
-    return plain(source)
+    if not tags:
+        return plain(html.unescape(source))
+    table = _XML if xml else _HTML
+    return plain(_MARKUP.sub(lambda match: table[match[0]], source))
 
 
-def left_of(source: bytes, *, tags: bool = True, breaks: bool = False) -> str:
+def left_of(source: bytes, *, tags: bool = True, xml: bool = False) -> str:
     """The shown text of a piece of source that may begin in the middle of anything.
 
     >>> left_of(b'href="mailto:x@example.com">info')
@@ -68,12 +88,12 @@ def left_of(source: bytes, *, tags: bool = True, breaks: bool = False) -> str:
     text = source.decode("utf-8", "replace")
     if tags:
         close = text.find(">")
-        if 0 <= close and not 0 <= text.find("<") < close and ("=" in text[:close] or '"' in text[:close]):
+        if close >= 0 and "<" not in text[:close] and ("=" in text[:close] or '"' in text[:close]):
             text = text[close + 1 :]
-    return shown(text, tags=tags, breaks=breaks)
+    return shown(text, tags=tags, xml=xml)
 
 
-def right_of(source: bytes, *, tags: bool = True, breaks: bool = False) -> str:
+def right_of(source: bytes, *, tags: bool = True, xml: bool = False) -> str:
     """The shown text of a piece of source that may end in the middle of anything.
 
     >>> right_of(b'example.com</a> and <a href="mail')
@@ -81,5 +101,5 @@ def right_of(source: bytes, *, tags: bool = True, breaks: bool = False) -> str:
     """
     text = source.decode("utf-8", "replace")
     if tags:
-        text = _CUT_TAG.sub("", text)
-    return shown(text, tags=tags, breaks=breaks)
+        text = _CUT.sub("", text)
+    return shown(text, tags=tags, xml=xml)

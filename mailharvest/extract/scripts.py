@@ -16,7 +16,9 @@ from mailharvest.extract.ciphers import rot13, unbase64
 _MAX_VALUE = 2000  # characters of one string; doubling a string forty times is cheap to write
 _MAX_DEPTH = 12
 
-_ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([0-7]{1,3})|(.))", re.S)
+_ESCAPE = re.compile(
+    r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([0-7]{1,3})|(.))", re.S
+)
 _CONTROL = {"n": "\n", "t": "\t", "r": "\r", "b": " ", "f": " ", "v": " ", "\n": ""}
 
 _TOKEN = re.compile(
@@ -76,9 +78,7 @@ class _Sum:
     """Tokens of one script, and the strings that variables are known to hold."""
 
     def __init__(self, script: str) -> None:
-        self.tokens = [
-            match for match in _TOKEN.finditer(script) if match.lastgroup != "blank"
-        ]
+        self.tokens = [match for match in _TOKEN.finditer(script) if match.lastgroup != "blank"]
         self.known: dict[str, str] = {}
 
     def kind(self, at: int) -> str:
@@ -134,7 +134,9 @@ class _Sum:
                 return [], set(), after
         return values, methods, at + 1
 
-    def postfix(self, values: list[str], methods: set[str], at: int) -> tuple[str | None, set[str], int]:
+    def postfix(
+        self, values: list[str], methods: set[str], at: int
+    ) -> tuple[str | None, set[str], int]:
         """What ``.reverse()``, ``.join()`` and the ROT13 idiom behind a term make of it."""
         value = values[0] if len(values) == 1 else None
         while True:

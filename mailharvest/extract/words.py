@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from mailharvest.extract.grammar import Match, host_at, machine_made
 from mailharvest.extract.languages import AT, CLOSE, DOT, FREE_MAIL_WORDS, OPEN, UNAMBIGUOUS
+from mailharvest.extract.tables import words
 
 
 def _alternatives(words: object) -> str:
@@ -28,19 +29,21 @@ _ANY_DOT = rf"(?:{_DOT}|{_BARE_DOT}|\s\.\s|\.)"
 _LABEL = r"[^\W_](?:[^\W_]|-(?!dot-|at-)){0,62}"
 
 _SIGN = re.compile(_AT, re.IGNORECASE)
-_BARE = re.compile(
-    rf"(?:(\w+)\s+)?(?<![\w.+-])([\w.+-]{{1,64}}(?:{_BARE_DOT}[\w+-]{{1,30}}){{0,3}})\s{{1,3}}"
-    rf"(at|{_alternatives(UNAMBIGUOUS)})\s{{1,3}}({_LABEL}(?:{_ANY_DOT}{_LABEL}){{1,5}})",
+_BARE_SIGN = re.compile(rf"\s(at|{_alternatives(UNAMBIGUOUS)})\s{{1,3}}", re.IGNORECASE)
+_BARE_HEAD = re.compile(
+    rf"(?:(\w{{1,30}})\s{{1,3}})?(?<![\w.+-])([\w.+-]{{1,64}}(?:{_BARE_DOT}[\w+-]{{1,30}}){{0,3}})\s{{0,3}}\Z",
     re.IGNORECASE,
 )
 _SPLIT = re.compile(_ANY_DOT, re.IGNORECASE)
 _WORD_DOT = re.compile(rf"{_DOT}|{_BARE_DOT}", re.IGNORECASE)
 _TAIL = re.compile(rf"({_LABEL}(?:{_ANY_DOT}{_LABEL}){{1,5}})", re.IGNORECASE)
-_HEAD = re.compile(rf"(?<![\w.+-])([\w+-]{{1,64}}(?:(?:{_DOT}|\.)[\w+-]{{1,30}}){{0,4}})\Z", re.IGNORECASE)
-_HINTS = tuple(CLOSE) + ("_at_", "-at-")
+_HEAD = re.compile(
+    rf"(?<![\w.+-])([\w+-]{{1,64}}(?:(?:{_DOT}|\.)[\w+-]{{1,30}}){{0,4}})\Z", re.IGNORECASE
+)
+_HINT = re.compile(rf"{_C}|_at_|-at-", re.IGNORECASE)
 
 # What stands before "at" in prose, and after it.
-_PROSE = frozenset(
+_PROSE = words(
     """me us you him her them it i we they he she be is are was were am been being look looking here
     there that this these those available hosted found find up out only and or not at meet meeting
     the a an of in on by to from for with as if but so than then now also more read see visit
@@ -48,9 +51,9 @@ _PROSE = frozenset(
     stay arrive arriving arrived sold held aimed good bad best better well back again all both
     available published written posted signed account accounts mail email e-mail mails address
     domain web contact reach join buy get got use used using start starting laugh shot stop
-    one two three four o'clock least last once first most any some each every""".split()
+    one two three four o'clock least last once first most any some each every"""
 )
-_DETERMINERS = frozenset("the a an our your my their his her its this that new official".split())
+_DETERMINERS = words("the a an our your my their his her its this that new official")
 
 
 def _host(text: str) -> tuple[str, str] | None:
@@ -82,7 +85,7 @@ def bracketed(text: str) -> Iterator[tuple[int, Match]]:
     >>> list(bracketed("it has no (at) sign in it. See")), list(bracketed("(a) example.com (b) x"))
     ([], [])
     """
-    if not any(hint in text for hint in _HINTS):
+    if not _HINT.search(text):
         return
     for sign in _SIGN.finditer(text):
         host = _TAIL.match(text, sign.end())
@@ -106,24 +109,27 @@ def bare(text: str) -> Iterator[tuple[int, Match]]:
     >>> list(bare("meet me at the dot com bar")), list(bare("visit our site at example dot com"))
     ([], [])
     """
-    for found in _BARE.finditer(text):
-        previous, local, sign, host = found.groups()
-        lowered = local.lower()
-        if lowered in _PROSE or (previous or "").lower() in _DETERMINERS:
+    for sign in _BARE_SIGN.finditer(text):
+        host = _TAIL.match(text, sign.end())
+        head = _BARE_HEAD.search(text[max(0, sign.start() - 80) : sign.start()]) if host else None
+        if host is None or head is None:
             continue
-        if _SPLIT.split(host.lower())[0] in _DETERMINERS:
+        previous, local = head.groups()
+        if local.lower() in _PROSE or (previous or "").lower() in _DETERMINERS:
             continue
-        match = _match(local, host)
+        if _SPLIT.split(host[0].lower())[0] in _DETERMINERS:
+            continue
+        match = _match(local, host[0])
         if match is None:
             continue
         certain = (
-            _WORD_DOT.search(host)
-            or sign.lower() in UNAMBIGUOUS
+            _WORD_DOT.search(host[0])
+            or sign[1].lower() in UNAMBIGUOUS
             or match.domain.partition(".")[0] in FREE_MAIL_WORDS
-            or (sign == "AT" and not local.isupper())
+            or (sign[1] == "AT" and not local.isupper())
         )
         if certain:
-            yield found.end(3), match
+            yield sign.end(), match
 
 
 def ends_with_sign(text: str) -> bool:
@@ -132,10 +138,7 @@ def ends_with_sign(text: str) -> bool:
     >>> ends_with_sign("info [ at ]"), ends_with_sign("(look at)")
     (True, False)
     """
-    sign = None
-    for sign in _SIGN.finditer(text):
-        pass
-    return sign is not None and sign.end() == len(text)
+    return any(sign.end() == len(text) for sign in _SIGN.finditer(text))
 
 
 def spelled_host(after: str) -> tuple[str, str] | None:

@@ -1,0 +1,192 @@
+"""Cloaks, each at its trigger: found, decoded, and kept as what a publisher hid from robots."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from urllib.parse import unquote
+
+from mailharvest.extract import ciphers, grammar, words
+from mailharvest.extract.grammar import Match
+from mailharvest.extract.in_script import read_computed, read_in_script
+from mailharvest.extract.in_tag import read_attribute
+from mailharvest.extract.in_text import judge
+from mailharvest.extract.mailto import is_mailto, recipients
+from mailharvest.extract.markup import attributes, tag_name
+from mailharvest.extract.page import Page
+from mailharvest.extract.regions import TURNING, element_end
+from mailharvest.extract.render import left_of, shown
+
+_BEFORE, _AFTER = 160, 200  # characters of text around a word for a sign
+_MAX_TURNED = 2000
+_HEX = re.compile(rb"""["'\s]{0,4}([0-9a-fA-F]{6,600})""")
+_TOKEN = re.compile(
+    rb"""(?:%27|['"]|&#0?39;|&quot;|\s){0,3}((?:(?!%27|&#0?39;|&quot;)[^'"<>\s]){8,600})"""
+)
+_ROTATED = re.compile(rb"([^\"'<>\\\s?]{4,330})")
+_DIR_RTL = re.compile(rb"""\bdir\s{0,3}=\s{0,3}["']?rtl""", re.IGNORECASE)
+_MIRROR = str.maketrans("()[]{}<>", ")(][}{><")
+
+
+def _matches(text: str) -> Iterator[Match]:
+    if is_mailto(text):
+        yield from recipients(text)
+        return
+    yield from (match for _, match in grammar.addresses_in(text))
+    yield from (match for _, match in words.bracketed(text))
+
+
+def _keep(page: Page, text: str | None, method: str) -> None:
+    for match in _matches(text or ""):
+        page.add(match, method, obfuscated=True)
+
+
+def _read_token(
+    page: Page,
+    end: int,
+    token: re.Pattern[bytes],
+    decode: Callable[[str], str | None],
+    method: str,
+) -> None:
+    """Decode the token behind `end`."""
+    found = token.match(page.data, end)
+    if not found:
+        return
+    region = page.region(end - 1)
+    if region is None or region.kind == "script":
+        _keep(page, decode(found[1].decode("utf-8", "replace")), method)
+
+
+def read_cloudflare(page: Page, end: int) -> None:
+    """``data-cfemail="…"`` and ``/cdn-cgi/l/email-protection#…``."""
+    _read_token(page, end, _HEX, ciphers.cloudflare, "cloudflare")
+
+
+def read_typo3(page: Page, end: int) -> None:
+    """``linkTo_UnCryptMailto('…')`` and ``data-mailto-token="…"``."""
+    _read_token(
+        page, end, _TOKEN, lambda text: ciphers.typo3(html.unescape(unquote(text))), "typo3"
+    )
+
+
+def read_rot13(page: Page, end: int) -> None:
+    """``znvygb:``, which is ``mailto:`` in ROT13."""
+    _read_token(page, end, _ROTATED, ciphers.rot13, "rot13")
+
+
+def read_hidden_mail(page: Page, end: int) -> None:
+    """``data-enc-email="…"`` and kin, and ``<joomla-hidden-mail>``."""
+    tag = page.tag_at(end - 1)
+    if tag < 0 or page.region(tag):
+        return
+    values = {
+        a.name: html.unescape(page.data[a.start : a.end].decode("utf-8", "replace"))
+        for a in page.tag(tag)
+    }
+    if "first" in values and "last" in values:
+        parts = (ciphers.unbase64(values[part]) or "" for part in ("first", "last"))
+        _keep(page, "@".join(parts), "joomla")
+        return
+    attribute = page.attribute(tag, end + 1)
+    value = values.get(attribute.name, "") if attribute else ""
+    _keep(page, ciphers.rot13(value.replace("[at]", "@")), "rot13")
+    _keep(page, ciphers.unbase64(value), "base64")
+    _keep(page, value[::-1], "reversed")
+
+
+def read_word(page: Page, end: int) -> None:
+    """A word for "@" in brackets."""
+    ending = page.data[max(0, end - 40) : end].decode("utf-8", "replace")
+    if not words.ends_with_sign(shown(ending, tags=page.tags)):
+        return
+    tag = page.tag_at(end - 1)
+    if tag >= 0:
+        read_attribute(page, tag, end - 1)
+        return
+    before, after = page.around(end, end)
+    _read_words(page, end, before[-_BEFORE:] + after[:_AFTER])
+
+
+def _read_words(page: Page, end: int, text: str) -> None:
+    found = list(words.bracketed(text))
+    if found and page.region(end - 1) is None:
+        for place, match in found:
+            page.add(match, "words", obfuscated=True, around=(text[:place], text[place:]))
+
+
+def read_bare(page: Page, end: int) -> None:
+    """A bare word for "@", or a word for "."."""
+    if page.tag_at(end - 1) >= 0:
+        return
+    before, after = page.around(end, end)
+    text = before[-_BEFORE:] + after[:_AFTER]
+    _read_words(page, end, text)
+    found = list(words.bare(text))
+    sign = text.rfind("@", 0, _BEFORE)
+    if (found or sign >= 0) and page.region(end - 1) is None:
+        for _, match in found:
+            page.add(match, "bare words", obfuscated=True, around=(text, ""))
+        if sign >= 0:  # "@example (dot) com": the gate saw no domain there
+            judge(page, text[:sign], text[sign + 1 :], "text")
+
+
+def read_image(page: Page, end: int) -> None:
+    """A picture of the sign between the parts of an address."""
+    tag = page.tag_at(end - 1)
+    if tag >= 0:
+        before, after = page.around(tag, attributes(page.data, tag)[1])
+        _read_words(page, end, f"{before[-_BEFORE:]}[at]{after[:_AFTER]}")
+
+
+def read_percent(page: Page, end: int) -> None:
+    """A percent-encoded "@": it counts in attributes, that is in ``mailto:`` URLs."""
+    tag = page.tag_at(end - 1)
+    if tag >= 0:
+        read_attribute(page, tag, end - 1)
+
+
+def read_escape(page: Page, end: int) -> None:
+    """A "@" escaped for JSON or JavaScript."""
+    start = page.data.rfind(b"\\", max(0, end - 6), end)
+    region = page.region(start)
+    if region and region.kind == "script":
+        read_in_script(page, region, start, end)
+    elif region is None and page.kind == "json":
+        before, after = page.around(start, end)
+        judge(page, before, after, "json")
+    elif region is None and (tag := page.tag_at(start)) >= 0:
+        read_attribute(page, tag, start)
+
+
+def read_script(page: Page, end: int) -> None:
+    """Something that scripts put strings together with, or decode them."""
+    region = page.region(end - 1)
+    if region and region.kind == "script":
+        read_computed(page, region, end)
+    elif region is None and (tag := page.tag_at(end - 1)) >= 0:
+        read_attribute(page, tag, end - 1)
+
+
+def read_reversed(page: Page, end: int) -> None:
+    """An element whose text is written backwards and turned by CSS or ``<bdo dir=rtl>``."""
+    tag = page.tag_at(end - 1)
+    if tag < 0 or page.region(tag):
+        return
+    _, tag_end = attributes(page.data, tag)
+    opening = page.data[tag:tag_end]
+    if TURNING.search(opening) or (opening[:4].lower() == b"<bdo" and _DIR_RTL.search(opening)):
+        _turn(page, tag, tag_end)
+
+
+def read_turned(page: Page) -> None:
+    """The elements that a style sheet on the page turns."""
+    for start, tag_end in page.regions.turned():
+        _turn(page, start, tag_end)
+
+
+def _turn(page: Page, start: int, tag_end: int) -> None:
+    end = element_end(page.data, tag_end, tag_name(page.data, start) or "", _MAX_TURNED)
+    if end is not None:
+        page.done = max(page.done, end)
+        _keep(page, left_of(page.data[tag_end:end])[::-1].translate(_MIRROR), "reversed")

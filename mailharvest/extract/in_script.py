@@ -1,0 +1,80 @@
+"""Places in scripts: JSON data that a page shows later, and strings that a script computes."""
+
+from __future__ import annotations
+
+import re
+
+from mailharvest.extract import grammar, words
+from mailharvest.extract.mailto import is_mailto, recipients
+from mailharvest.extract.page import Page
+from mailharvest.extract.regions import Region
+from mailharvest.extract.render import plain, shown
+from mailharvest.extract.scripts import json_text, script_texts
+
+_WINDOW = 256
+_REACH = 4000  # bytes of a long script that are read on either side of a trigger
+_JSON_TYPE = re.compile(rb"""\btype\s{0,9}=\s{0,9}["']?[\w./+-]*json""", re.IGNORECASE)
+_STATE = re.compile(
+    rb"(?:window|self|globalThis)(?:\.\w+|\[[\"']\w+[\"']\])\s{0,9}=\s{0,9}[\[{]"
+    rb"|__next_f|__NUXT__|JSON\.parse\("
+)
+MAIL_KEY = re.compile(
+    r"""["'][\w-]{0,40}mail[\w-]{0,20}["']\s{0,3}:\s{0,3}["'](?:mailto:)?\Z""", re.IGNORECASE
+)
+
+
+def read_in_script(page: Page, region: Region, start: int, end: int) -> None:
+    """Read a sign in a script.
+
+    In JSON every string counts. In a program only what is data for the page: a quoted key with
+    "mail" in it, a ``mailto:`` URL, a whole string of the page's state.
+    """
+    data = page.data
+    left = data[max(region.body, start - _WINDOW) : start].decode("utf-8", "replace")
+    right = data[end : min(region.end, end + _WINDOW)].decode("utf-8", "replace")
+    before, after = shown(json_text(left)), shown(json_text(right))
+    match = grammar.address_at(before, after)
+    opening = data[region.start : region.body]
+    is_json = _JSON_TYPE.search(opening) is not None
+    if match:
+        lead = before[: len(before) - len(match.local)]
+        tail = after[len(match.host) :]
+        if is_json:
+            page.add(match, "jsonld" if b"ld+json" in opening.lower() else "json", around=(lead, tail))
+        elif lead[-7:].lower() == "mailto:":
+            page.add(match, "mailto", around=(lead, tail))
+        elif MAIL_KEY.search(lead) or (
+            lead[-1:] in ("'", '"')
+            and tail[:1] == lead[-1:]
+            and _STATE.search(data, region.body, region.body + _REACH)
+        ):
+            page.add(match, "json", around=(lead, tail))
+    if not is_json:
+        read_computed(page, region, start)
+
+
+def read_computed(page: Page, region: Region, place: int) -> None:
+    """Read the strings that the script around `place` computes, once."""
+    low, high = region.body, region.end
+    if high - low > 2 * _REACH:
+        cell = low + (place - low) // _REACH * _REACH
+        low, high = max(low, cell - _REACH), min(high, cell + 2 * _REACH)
+    if low not in page.computed:
+        page.computed.add(low)
+        compute(page, page.data[low:high].decode("utf-8", "replace"))
+
+
+def compute(page: Page, code: str) -> None:
+    """Keep the addresses in the strings that `code` computes."""
+    for text, method in script_texts(code):
+        if method == "concatenation" and "addy" in code:
+            method = "joomla"
+        views = {plain(text), shown(text)}
+        found = [match for view in views for _, match in grammar.addresses_in(view)]
+        if is_mailto(text):
+            found += recipients(text)
+        for match in found:
+            if f"{match.local}@{match.host}" not in code:
+                page.add(match, method, obfuscated=True)
+        for _, match in words.bracketed(text):
+            page.add(match, method, obfuscated=True)

@@ -1,0 +1,82 @@
+"""Places in tags: attributes that a page shows, links, and data for what it shows."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from mailharvest.extract import grammar, words
+from mailharvest.extract.in_script import MAIL_KEY, compute
+from mailharvest.extract.mailto import is_mailto, recipients
+from mailharvest.extract.markup import LINKS, SHOWN, tag_name
+from mailharvest.extract.page import Page
+from mailharvest.extract.render import plain, shown
+from mailharvest.extract.scripts import json_text
+
+_QUOTES = " \t\r\n\"'”“„"
+_URL_END = re.compile(r"[\"'<>\s]")
+_LABEL = 400
+
+
+def read_attribute(page: Page, tag: int, place: int) -> None:
+    """Read the attribute of the tag at `tag` whose value holds `place`, as a whole."""
+    attribute = page.attribute(tag, place)
+    if attribute is None:
+        return
+    data, name = page.data, attribute.name
+    value = data[attribute.start : attribute.end].decode("utf-8", "replace")
+    if "&" in value:
+        value = html.unescape(value)
+    if page.region(tag):
+        return
+    page.done = max(page.done, attribute.end)
+    if is_mailto(value.lstrip(_QUOTES)):
+        _link(page, value.lstrip(_QUOTES).partition("<")[0], attribute.end)
+    elif name == "srcdoc":
+        page.documents.append(value)
+    elif name.startswith("on") or value.lstrip().lower().startswith("javascript:"):
+        compute(page, value)
+        start = value.lower().find("mailto:")
+        if start >= 0:
+            for match in recipients(_URL_END.split(value[start:], 1)[0]):
+                page.add(match, "mailto")
+    elif name in SHOWN or "mail" in name:
+        if name == "value" and b"hidden" in data[tag : attribute.end].lower():
+            return
+        _text(page, shown(value), "meta" if tag_name(data, tag) == "meta" else "attribute")
+    elif name in LINKS:
+        text = plain(value.strip())
+        match = grammar.address_at(*text.partition("@")[::2])
+        if match and len(match.local) + 1 + len(match.host) == len(text):
+            page.add(match, "attribute")  # href="info@example.com": the scheme was forgotten
+    else:
+        text = json_text(value)
+        for sign, match in grammar.addresses_in(text):
+            if MAIL_KEY.search(text[max(0, sign - 160) : sign - len(match.local)]):
+                page.add(match, "json")
+
+
+def _link(page: Page, url: str, end: int) -> None:
+    """Read a ``mailto:`` link, and its label with it when that is the address again."""
+    data = page.data
+    written = set()
+    for match in recipients(url):
+        page.add(match, "mailto", around=page.around(end, end) if page.context else None)
+        written.add(f"{match.local}@{match.host}".lower())
+    for _, match in words.bracketed(plain(url)):
+        page.add(match, "words", obfuscated=True)
+    label = data.find(b">", end, end + _LABEL) + 1
+    close = data.find(b"</a", label, label + _LABEL) if label else -1
+    if close >= 0:
+        text = shown(data[label:close].decode("utf-8", "replace"))
+        if text.strip().lower() in written:
+            page.done = close
+
+
+def _text(page: Page, text: str, method: str) -> None:
+    """Read a whole text that a page shows."""
+    for sign, match in grammar.addresses_in(text):
+        around = text[: sign - len(match.local)], text[sign + 1 + len(match.host) :]
+        page.add(match, method, around=around)
+    for _, match in words.bracketed(text):
+        page.add(match, "words", obfuscated=True)

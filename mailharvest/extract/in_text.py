@@ -1,0 +1,178 @@
+"""An "@" in text: the quick way where nothing can be hidden, the long way everywhere else."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from mailharvest.extract import grammar, words
+from mailharvest.extract.confidence import confidence
+from mailharvest.extract.grammar import Match
+from mailharvest.extract.in_script import read_in_script
+from mailharvest.extract.in_tag import read_attribute
+from mailharvest.extract.languages import CLOSE
+from mailharvest.extract.markup import BREAKS, tag_name
+from mailharvest.extract.page import Page
+from mailharvest.extract.render import left_of, right_of, shown
+from mailharvest.extract.scripts import json_text
+
+_BREAK = rb"</?(?:" + b"|".join(sorted(name.encode() for name in BREAKS)) + rb")[\s>/]"
+_CLEAN_HOST = re.compile(
+    rb"((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})"
+    rb"(?=(?:</(?:a|b|i|u|em|strong|span|font|code|tt|small)>)*"
+    rb"(?:[\s,;)\]|\"']|\.(?:\s|</)|" + _BREAK + rb"|\Z))",
+    re.IGNORECASE,
+)
+_HOST_AHEAD = re.compile(rb"[A-Za-z0-9-]{0,63}(?:\.[A-Za-z0-9]|[<&%\\({\[\x80-\xff])")
+_LOCAL_BYTES = bytes(
+    byte if byte < 128 and (chr(byte).isalnum() or byte in b"._+-") else 32 for byte in range(256)
+)
+_PLAIN_LEFT = frozenset(b" \t\r\n\f(,[|")
+_COMMANDS = (b"ssh ", b"scp ", b"sftp ", b"rsync ", b"-ID: ", b"-Id: ", b"ences: ", b"n-Reply-To: ")
+_SPELLED_EDGE = frozenset((*CLOSE, "-", "_", " "))
+_WINDOW = 256
+
+
+def read_sign(page: Page, end: int) -> None:
+    """Read a "@" that ends at `end`, as such or as an entity or in full width."""
+    data = page.data
+    if data[end - 1] == 64:
+        start = end - 1
+        if not _HOST_AHEAD.match(data, end):
+            return
+        if page.tags and _read_quick(page, start, end):
+            return
+    else:
+        start = data.rfind(b"&", max(0, end - 9), end)
+        start = start if start >= 0 else end - 3
+        end += data[end : end + 1] == b";"
+    tag = page.tag_at(start)
+    if tag >= 0:
+        _read_in_tag(page, tag, start, end)
+    else:
+        _read_long(page, start, end)
+
+
+@lru_cache(maxsize=65536)
+def _simple(local: bytes, host: bytes) -> tuple[str, str, str] | None:
+    """Key, spelling and domain of an address in clean surroundings, or None for the long way."""
+    name, text = local.decode("ascii"), host.decode("ascii")
+    found = grammar.host_at(text)
+    if found is None or found.text != text or grammar.machine_made(name, found.domain):
+        return None
+    return f"{name.lower()}@{found.domain}", f"{name}@{text}", found.domain
+
+
+def _read_quick(page: Page, start: int, end: int) -> bool:
+    """Read a plain address in clean surroundings; False where more must be known."""
+    data = page.data
+    host = _CLEAN_HOST.match(data, end)
+    if not host:
+        return False
+    local = data[max(0, start - 65) : start].translate(_LOCAL_BYTES).rpartition(b" ")[2]
+    first = start - len(local)
+    if not local or len(local) > 64 or local[0] in b".+-" or local[-1] == 46 or first == 0:
+        return False
+    before = data[first - 1]
+    read = host.end()
+    if page.tag_at(start) >= 0:
+        if before != 58 or data[first - 7 : first].lower() != b"mailto:":
+            return False
+        if data[read : read + 1] not in (b'"', b"'"):
+            return False
+        method = "mailto"
+        label = data.find(b">", read, read + 200) + 1
+        if label and data.startswith(data[first:read] + b"</a>", label):
+            read = label + read - first  # the label is the address again
+    else:
+        if before in _PLAIN_LEFT:
+            if data.endswith(_COMMANDS, max(0, first - 12), first):
+                return False
+        elif before != 62 or not _begins_word(data, first):
+            return False
+        method = "text"
+    found = _simple(local, host[1])
+    if found is None:
+        return False
+    if _read_region(page, start, end):
+        return True
+    around = page.around(first, host.end()) if page.context else None
+    page.keep(*found, method, False, confidence(method, False), around)
+    page.done = max(page.done, read)
+    return True
+
+
+def _begins_word(data: bytes, place: int) -> bool:
+    """Whether the tags that end at `place` part what follows from the text before them."""
+    for _ in range(4):
+        start = data.rfind(b"<", max(0, place - 400), place)
+        if start < 0:
+            return False
+        name = tag_name(data, start)
+        if name is None or name.lstrip("/") in BREAKS:
+            return name is not None
+        before = data[start - 1 : start]
+        if before != b">":
+            return start > 0 and before in b" \t\r\n(:,;"
+        place = start
+    return False
+
+
+def _read_in_tag(page: Page, tag: int, start: int, end: int) -> None:
+    bracketed = page.data[tag + 1 : start]
+    if len(bracketed) > 80 or any(byte in b" \t\r\n=\"'/" for byte in bracketed):
+        region = page.region(start)  # a script may hold what looks like a tag
+        if region is None:
+            read_attribute(page, tag, start)
+        elif region.kind == "script":
+            read_in_script(page, region, start, end)
+        return
+    # "<jane@example.com>", not escaped: no tag that anybody meant.
+    after = right_of(page.data[end : end + _WINDOW], tags=False)
+    match = grammar.address_at(left_of(bracketed, tags=False), after)
+    if match and page.region(start) is None:
+        page.add(match, "text")
+
+
+def _read_long(page: Page, start: int, end: int) -> None:
+    """Read a sign whose surroundings have to be rendered first."""
+    asked = end - start > 1 or page.near_unseen(start - _WINDOW, end + _WINDOW)
+    if asked and _read_region(page, start, end):
+        return
+    before, after = page.around(start, end)
+    if page.kind == "json":
+        before, after = shown(json_text(before)), shown(json_text(after))
+    if not asked and page.tags:
+        if not grammar.address_at(before, after) and not words.spelled_host(after):
+            return
+        if _read_region(page, start, end):
+            return
+        if page.regions.css_hides:
+            before, after = page.around(start, end)  # now that hidden parts are known
+    judge(page, before, after, "json" if page.kind == "json" else "text")
+
+
+def _read_region(page: Page, start: int, end: int) -> bool:
+    """Read a sign in a region that is not text; False when it stands in none."""
+    region = page.region(start)
+    if region and region.kind == "script":
+        read_in_script(page, region, start, end)
+    return region is not None
+
+
+def judge(page: Page, before: str, after: str, method: str) -> None:
+    """Keep the address whose sign stands between two texts, if it is one."""
+    match = grammar.address_at(before, after)
+    if match:
+        lead = before[: len(before) - len(match.local)]
+        around = lead, after[len(match.host) :]
+        spelled = words.spelled_local(before) if lead[-1:] in _SPELLED_EDGE else None
+        if spelled:
+            page.add(match._replace(local=spelled), "words", obfuscated=True, around=around)
+        else:
+            page.add(match, "mailto" if lead[-7:].lower() == "mailto:" else method, around=around)
+        return
+    host = words.spelled_host(after)
+    local = (words.spelled_local(before) or grammar.local_at_end(before)) if host else None
+    if host and local and not grammar.machine_made(local, host[1]):
+        page.add(Match(local, *host, False), "words", obfuscated=True, around=(before, after))
