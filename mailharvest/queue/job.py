@@ -171,7 +171,10 @@ class Job(BaseModel):
     5
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    # What was written wrongly may be a secret: it is not repeated in the message.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True
+    )
 
     #: What the job is called in listings; the class's name unless it says otherwise.
     label: ClassVar[str | None] = None

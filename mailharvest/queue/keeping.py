@@ -106,8 +106,9 @@ def older(connection: Connection, states: list[str], before: float) -> list[str]
 
 def forget(connection: Connection, job_ids: list[str]) -> None:
     """Delete jobs with all that is known of them."""
-    connection.execute(_UNTIE, {"ids": job_ids})
-    connection.execute(_FORGET, {"ids": job_ids})
+    if job_ids:
+        connection.execute(_UNTIE, {"ids": job_ids})
+        connection.execute(_FORGET, {"ids": job_ids})
 
 
 def tidy(connection: Connection, now: float) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import SecretStr
 
 from mailharvest.chunk import ChunkResult, ChunkSpec, FoundURL
 from mailharvest.errors import Fail, RateLimited, Refused, Release
@@ -198,3 +199,21 @@ class Broken(Many):
         if self.where == "verdict":
             raise KeyError("verdict is wrong")
         return super().verdict(state)
+
+
+class Talker(Job):
+    """Says how far it is."""
+
+    lines: int = 1
+
+    def handle(self, ctx: Context) -> Any:
+        for n in range(self.lines):
+            ctx.log(f"line {n}" if n < 2 else f"line \x1b[2J\n {n}")
+        ctx.progress(0.5, "half")
+
+
+class Secretive(Job):
+    token: SecretStr
+
+    def handle(self, ctx: Context) -> Any:
+        return self.token.get_secret_value()
