@@ -22,6 +22,10 @@ MARKS = 256
 RECENT = 15.0
 """Seconds over which the rates that a person watches are averaged."""
 
+EARLY = 10.0
+"""Seconds before anything is foreseen; three times as many while there are no pages, for a search
+comes before them and says little about what they will bring."""
+
 STALLED = 30.0
 """Seconds without a page after which the outlook says so."""
 
@@ -324,6 +328,8 @@ class Meter:
         """`now` with its estimates, when there is enough to go by."""
         if now.remaining_emails == 0:
             return replace(now, eta_seconds=0.0, emails_expected=now.emails_found)
+        if now.elapsed_seconds - marks[0].time < (EARLY if now.pages else 3 * EARLY):
+            return now
         # Pages come unevenly: their pace is taken over half of the run, not over its last seconds.
         _, pace = _rates(marks, max(RECENT, (marks[-1].time - marks[0].time) / 2))
         if not pace:

@@ -289,6 +289,22 @@ def test_before_there_is_evidence_nothing_is_claimed(state, outlook):
     assert (seen.outlook, seen.eta_formatted) == (outlook, "unknown")
 
 
+def test_the_first_seconds_are_not_foreseen():
+    """Snippets come before pages, and few; what they promise is wrong by far."""
+    meter = Meter()
+    for second in range(1, 20):
+        seen = meter.see(
+            Snapshot(
+                state="running",
+                elapsed_seconds=float(second),
+                chunks_completed=10 * second,
+                emails_found=5 * second,
+                emails_wanted=10_000,
+            )
+        )
+        assert seen.eta_seconds is None
+
+
 def test_the_derived_fields():
     snapshot = Snapshot(
         elapsed_seconds=8130,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any, Protocol
 
 from rich.console import Console, Group, RenderableType
@@ -177,6 +178,12 @@ def summary(facts: Mapping[str, Any], now: Snapshot) -> RenderableType:
     rows.add_row("  time", duration(facts["seconds"]))
     rows.add_row("  errors", Text(errors(now.errors) or "none"))
     for path in facts["outputs"]:
-        rows.add_row("  written", Text(visible(str(path), 1000)))
+        rows.add_row("  written", Text(visible(_short(path), 1000)))
     rows.add_row("  job", Text(visible(str(facts["job_id"]))))
     return Group(head, rows)
+
+
+def _short(path: str) -> str:
+    """A path as one would type it here."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path

@@ -128,6 +128,14 @@ def test_the_summary_gives_reason_figures_and_files():
         assert part in text
 
 
+def test_a_file_in_this_folder_is_named_as_one_would_type_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    outputs = [str(tmp_path / "here.csv"), str(tmp_path.parent / "there.csv")]
+    text = drawn(ui.summary({**FACTS, "outputs": outputs}, NOW), width=1000)
+    assert "written  here.csv" in text
+    assert f"written  {outputs[1]}" in text
+
+
 @pytest.mark.parametrize(
     "show",
     [
