@@ -15,6 +15,7 @@ import pandas as pd
 from mailharvest import records, simweb
 from mailharvest.cluster.bag import DaskPool
 from mailharvest.cluster.connect import connect
+from mailharvest.cluster.report import Reporter
 from mailharvest.config import home_folder
 from mailharvest.errors import ClusterError, JobFailed
 from mailharvest.job import HarvestJob
@@ -24,6 +25,7 @@ from mailharvest.queue.commit import part_path
 from mailharvest.queue.dispatcher import Dispatcher
 from mailharvest.queue.job import Job, load_job
 from mailharvest.queue.ledger import JobRow, Ledger
+from mailharvest.ui.dashboard import Dashboard
 
 ENDED = {"completed", "failed", "cancelled"}
 TICK = 0.5
@@ -167,6 +169,15 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def _reporter(client: Any, ledger: Ledger, job_id: str) -> Reporter | None:
+    """Shows the job on the dashboard of the scheduler, if mailharvest is installed there."""
+    try:
+        client.register_plugin(Dashboard())
+    except Exception:  # whatever a scheduler without it raises: it harvests all the same
+        return None
+    return Reporter(client, ledger, job_id)
+
+
 class Run:
     """A job being executed, and the handle on it.
 
@@ -195,6 +206,7 @@ class Run:
         self._dispatcher = Dispatcher(ledger, self._pool, parts=home / "parts", jobs=[job_id])
         job = load_job(self.row.kind, self.row.args)
         self.outputs = job.output if isinstance(job, HarvestJob) else ()
+        self._reporter = _reporter(client, ledger, job_id)
         self._meter = Meter(since=observe(ledger, job_id, {}))
         self._snapshot = self._look()
         self._work = threading.Thread(target=self._dispatch, name="dispatcher", daemon=True)
@@ -223,7 +235,17 @@ class Run:
     def _observe(self) -> None:
         while not self._ended.wait(TICK):
             self._snapshot = self._look()
+            self._tell()
         self._snapshot = self._look()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Show the snapshot on the scheduler's dashboard, as long as there is one."""
+        if self._reporter is not None:
+            try:
+                self._reporter.tell(self._snapshot)
+            except (OSError, TimeoutError):  # the dispatcher finds out as well, and says so
+                self._reporter = None
 
     def _look(self) -> Snapshot:
         try:
