@@ -112,6 +112,7 @@ def _local_cluster(stack: ExitStack, workers: int | None, threads: int | None) -
             host="127.0.0.1",
             dashboard_address=setting("cluster.dashboard"),
             silence_logs=50,
+            preload="mailharvest.cluster.ours",
         )
     stack.enter_context(cluster)
     return cluster

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 
 import pytest
@@ -64,3 +66,14 @@ def test_no_scheduler_is_one_clear_error() -> None:
     with pytest.raises(ClusterError, match="no Dask scheduler at") as caught:
         connect(address)
     assert address in str(caught.value)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")
+def test_a_ctrl_c_in_the_terminal_leaves_our_workers_to_the_client() -> None:
+    connection = connect(workers=2, threads=1)
+    before = connection.client.run(os.getpid)
+    for pid in before.values():
+        os.kill(pid, signal.SIGINT)
+    # The workers' loops answer: had the signal ended them, or were it still to come, they would not.
+    assert connection.client.run(os.getpid) == before
+    connection.close()
