@@ -8,6 +8,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -388,8 +389,15 @@ class Dispatcher:
         if not self.id:
             return
         while self._flying and self._stopping.is_set() and time.monotonic() < self._grace:
-            self._pending += self._collect(PULSE)
+            self._pending += [_spared(outcome) for outcome in self._collect(PULSE)]
         self._lose("the dispatcher stopped")
         if self._pending:
             self._commit()
         self.ledger.close_dispatcher(self.id, reason)
+
+
+def _spared(outcome: Outcome) -> Outcome:
+    """Who stops us may well stop the workers at the same moment: no chunk is charged with that."""
+    if outcome.failure is None or outcome.failure.kind != "crash":
+        return outcome
+    return replace(outcome, failure=Failure("lost", "worker_lost", "stopped with its dispatcher"))
