@@ -74,6 +74,6 @@ def test_a_ctrl_c_in_the_terminal_leaves_our_workers_to_the_client() -> None:
     before = connection.client.run(os.getpid)
     for pid in before.values():
         os.kill(pid, signal.SIGINT)
-    # The workers' loops answer: had the signal ended them, or were it still to come, they would not.
+    # Had the signal ended them, these would be others.
     assert connection.client.run(os.getpid) == before
     connection.close()
