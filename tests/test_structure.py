@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mailharvest.cli import cli
+from mailharvest.job import HarvestJob
+from mailharvest.spec import Fetch
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mailharvest"
 
@@ -26,7 +30,7 @@ ROOMS = (
     ("jobfile", "lists", "job"),
     ("cluster",),
     ("ui",),
-    ("observe", "run"),
+    ("observe", "run", "work"),
     ("__init__", "cli", "__main__"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
@@ -180,6 +184,33 @@ def test_the_readme_begins_with_the_two_commands_that_ci_runs():
     ci = (ROOT / ".ci" / "run").read_text("utf-8")
     assert 'bash -euxc "$(readme 1)"' in ci
     assert 'bash -euxc "$(readme 2)"' in ci
+
+
+def test_the_readme_knows_every_key_of_a_job():
+    text = (ROOT / "README.md").read_text("utf-8")
+    reference = text.partition("## job.yaml")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", reference, re.M)
+    named = {name for row in rows for name in re.findall(r"\w+", row)}
+    assert named == set(HarvestJob.model_fields)
+    (fetch,) = re.findall(r"^\| `fetch` \|.*$", reference, re.M)
+    assert set(re.findall(r"`(\w+)`", fetch)) - {"fetch"} == set(Fetch.model_fields)
+
+
+def test_the_jobs_of_the_readme_and_the_examples_are_jobs(tmp_path):
+    text = (ROOT / "README.md").read_text("utf-8")
+    for number, block in enumerate(re.findall(r"^```yaml\n(.*?)^```$", text, re.M | re.S)):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(block, "utf-8")
+        assert HarvestJob.from_yaml(path)
+    for path in (ROOT / "examples").glob("*.yaml"):
+        if path.name != "files.yaml":  # its pages are the reader's
+            assert HarvestJob.from_yaml(path)
+
+
+def test_the_readme_knows_every_verb():
+    text = (ROOT / "README.md").read_text("utf-8")
+    table = text.partition("## Command line")[2].partition("\n## ")[0]
+    assert set(cli.commands) <= set(re.findall(r"\b[a-z]+\b", table))
 
 
 def test_the_scripts_of_ci_can_be_run():
