@@ -105,14 +105,13 @@ def read_word(page: Page, end: int) -> None:
         read_attribute(page, tag, end - 1)
         return
     before, after = page.around(end, end)
-    _read_words(page, end, before[-_BEFORE:] + after[:_AFTER])
+    _read_words(page, end, before[-_BEFORE:], after[:_AFTER])
 
 
-def _read_words(page: Page, end: int, text: str) -> None:
-    found = list(words.bracketed(text))
-    if found and page.region(end - 1) is None:
-        for place, match in found:
-            page.add(match, "words", obfuscated=True, around=(text[:place], text[place:]))
+def _read_words(page: Page, end: int, before: str, after: str) -> None:
+    match = words.bracketed_near(before + after, len(before))
+    if match and page.region(end - 1) is None:
+        page.add(match, "words", obfuscated=True, around=(before, after))
 
 
 def read_bare(page: Page, end: int) -> None:
@@ -120,15 +119,16 @@ def read_bare(page: Page, end: int) -> None:
     if page.tag_at(end - 1) >= 0:
         return
     before, after = page.around(end, end)
-    text = before[-_BEFORE:] + after[:_AFTER]
-    _read_words(page, end, text)
-    found = list(words.bare(text))
-    sign = text.rfind("@", 0, _BEFORE)
-    if (found or sign >= 0) and page.region(end - 1) is None:
-        for _, match in found:
-            page.add(match, "bare words", obfuscated=True, around=(text, ""))
+    before, after = before[-_BEFORE:], after[:_AFTER]
+    _read_words(page, end, before, after)
+    match = words.bare_near(before + after, len(before))
+    sign = before.rfind("@")
+    if (match or sign >= 0) and page.region(end - 1) is None:
+        if match:
+            page.add(match, "bare words", obfuscated=True, around=(before, after))
         if sign >= 0:  # "@example (dot) com": the gate saw no domain there
-            judge(page, text[:sign], text[sign + 1 :], "text")
+            before, after = before[:sign], before[sign + 1 :] + after
+            judge(page, grammar.address_at(before, after), before, after, "text")
 
 
 def read_image(page: Page, end: int) -> None:
@@ -136,7 +136,7 @@ def read_image(page: Page, end: int) -> None:
     tag = page.tag_at(end - 1)
     if tag >= 0:
         before, after = page.around(tag, attributes(page.data, tag)[1])
-        _read_words(page, end, f"{before[-_BEFORE:]}[at]{after[:_AFTER]}")
+        _read_words(page, end, before[-_BEFORE:] + "[at]", after[:_AFTER])
 
 
 def read_percent(page: Page, end: int) -> None:
@@ -154,7 +154,7 @@ def read_escape(page: Page, end: int) -> None:
         read_in_script(page, region, start, end)
     elif region is None and page.kind == "json":
         before, after = page.around(start, end)
-        judge(page, before, after, "json")
+        judge(page, grammar.address_at(before, after), before, after, "json")
     elif region is None and (tag := page.tag_at(start)) >= 0:
         read_attribute(page, tag, start)
 

@@ -11,7 +11,7 @@ from mailharvest.extract.regions import Region
 from mailharvest.extract.render import plain, shown
 from mailharvest.extract.scripts import json_text, script_texts
 
-_WINDOW = 256
+_WINDOW = 160
 _REACH = 4000  # bytes of a long script that are read on either side of a trigger
 _JSON_TYPE = re.compile(rb"""\btype\s{0,9}=\s{0,9}["']?[\w./+-]*json""", re.IGNORECASE)
 _STATE = re.compile(
@@ -30,9 +30,10 @@ def read_in_script(page: Page, region: Region, start: int, end: int) -> None:
     "mail" in it, a ``mailto:`` URL, a whole string of the page's state.
     """
     data = page.data
-    left = data[max(region.body, start - _WINDOW) : start].decode("utf-8", "replace")
     right = data[end : min(region.end, end + _WINDOW)].decode("utf-8", "replace")
-    before, after = shown(json_text(left)), shown(json_text(right))
+    after = shown(json_text(right))
+    left = data[max(region.body, start - _WINDOW) : start].decode("utf-8", "replace")
+    before = shown(json_text(left)) if after[:1].isalnum() else ""
     match = grammar.address_at(before, after)
     opening = data[region.start : region.body]
     is_json = _JSON_TYPE.search(opening) is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 
 from mailharvest.extract import grammar, words
@@ -10,7 +9,7 @@ from mailharvest.extract.in_script import MAIL_KEY, compute
 from mailharvest.extract.mailto import is_mailto, recipients
 from mailharvest.extract.markup import LINKS, SHOWN, tag_name
 from mailharvest.extract.page import Page
-from mailharvest.extract.render import plain, shown
+from mailharvest.extract.render import plain, shown, unescape
 from mailharvest.extract.scripts import json_text
 
 _QUOTES = " \t\r\n\"'”“„"
@@ -24,9 +23,7 @@ def read_attribute(page: Page, tag: int, place: int) -> None:
     if attribute is None:
         return
     data, name = page.data, attribute.name
-    value = data[attribute.start : attribute.end].decode("utf-8", "replace")
-    if "&" in value:
-        value = html.unescape(value)
+    value = unescape(data[attribute.start : attribute.end].decode("utf-8", "replace"))
     if page.region(tag):
         return
     page.done = max(page.done, attribute.end)
@@ -63,8 +60,9 @@ def _link(page: Page, url: str, end: int) -> None:
     for match in recipients(url):
         page.add(match, "mailto", around=page.around(end, end) if page.context else None)
         written.add(f"{match.local}@{match.host}".lower())
-    for _, match in words.bracketed(plain(url)):
-        page.add(match, "words", obfuscated=True)
+    if not written:
+        for _, match in words.bracketed(plain(url)):
+            page.add(match, "words", obfuscated=True)
     label = data.find(b">", end, end + _LABEL) + 1
     close = data.find(b"</a", label, label + _LABEL) if label else -1
     if close >= 0:

@@ -142,14 +142,16 @@ def _read_long(page: Page, start: int, end: int) -> None:
     before, after = page.around(start, end)
     if page.kind == "json":
         before, after = shown(json_text(before)), shown(json_text(after))
+    match = grammar.address_at(before, after)
     if not asked and page.tags:
-        if not grammar.address_at(before, after) and not words.spelled_host(after):
+        if not match and not words.spelled_host(after):
             return
         if _read_region(page, start, end):
             return
         if page.regions.css_hides:
             before, after = page.around(start, end)  # now that hidden parts are known
-    judge(page, before, after, "json" if page.kind == "json" else "text")
+            match = grammar.address_at(before, after)
+    judge(page, match, before, after, "json" if page.kind == "json" else "text")
 
 
 def _read_region(page: Page, start: int, end: int) -> bool:
@@ -160,9 +162,8 @@ def _read_region(page: Page, start: int, end: int) -> bool:
     return region is not None
 
 
-def judge(page: Page, before: str, after: str, method: str) -> None:
-    """Keep the address whose sign stands between two texts, if it is one."""
-    match = grammar.address_at(before, after)
+def judge(page: Page, match: Match | None, before: str, after: str, method: str) -> None:
+    """Keep the address whose sign stands between two texts: `match`, or one with worded dots."""
     if match:
         lead = before[: len(before) - len(match.local)]
         around = lead, after[len(match.host) :]

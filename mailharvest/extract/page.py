@@ -14,7 +14,7 @@ from functools import cached_property
 from mailharvest.extract.address import Address, normalise
 from mailharvest.extract.confidence import confidence
 from mailharvest.extract.gate import Events
-from mailharvest.extract.grammar import Match
+from mailharvest.extract.grammar import LEFT, RIGHT, Match
 from mailharvest.extract.markup import Attribute, attributes
 from mailharvest.extract.regions import Region, Regions
 from mailharvest.extract.render import left_of, right_of
@@ -24,7 +24,9 @@ _WIDE = 8192  # and at most
 _LEFT_EDGE = re.compile(r"[\s<>\"(),;|]")
 _RIGHT_EDGE = re.compile(r"[^\w.-]")
 _UNSEEN = re.compile(rb"<!|none|hidden|cript[\s>]|tyle[\s>]|emplate[\s>]", re.IGNORECASE)
+_JOINED = re.compile(r"[\w.+'~\])}-]?\w?\Z")  # what a sign may stand between
 _MAX_VALUE = 65536
+_MAX_NAME = 80
 _CONTEXT = 60
 
 
@@ -118,7 +120,7 @@ class Page:
         quote = max(data.rfind(b'"', start, place), data.rfind(b"'", start, place))
         if quote > 0 and data[quote - 1] == 61:  # ="…
             end = data.find(data[quote : quote + 1], place, place + _MAX_VALUE)
-            names = data[start : quote - 1].split()
+            names = data[max(start, quote - _MAX_NAME) : quote - 1].split()
             if end >= 0 and names and names[-1].isascii():
                 return Attribute(names[-1].lower().decode(), quote + 1, end)
         return next((a for a in self.tag(start) if a.start <= place <= a.end), None)
@@ -131,11 +133,11 @@ class Page:
             left, right = self.regions.before(start, size), self.regions.after(end, size)
         before = left_of(left, tags=tags, xml=xml)
         after = right_of(right, tags=tags, xml=xml)
-        if size < _WIDE and (
-            (start > size and not _LEFT_EDGE.search(before))
-            or (end + size < len(data) and not _RIGHT_EDGE.search(after))
+        if size < _WIDE and _JOINED.match(before[-1:] + after[:1]) and (
+            (start > size and len(before) < LEFT and not _LEFT_EDGE.search(before))
+            or (end + size < len(data) and len(after) < RIGHT and not _RIGHT_EDGE.search(after))
         ):
-            return self.around(start, end, size * 4)
+            return self.around(start, end, size * 4)  # mostly markup
         if self._claimed and ("\ufffd" in before[1:] or "\ufffd" in after[:-1]):
             raise NotUTF8
         return before, after

@@ -40,6 +40,7 @@ _TAIL = re.compile(rf"({_LABEL}(?:{_ANY_DOT}{_LABEL}){{1,5}})", re.IGNORECASE)
 _HEAD = re.compile(
     rf"(?<![\w.+-])([\w+-]{{1,64}}(?:(?:{_DOT}|\.)[\w+-]{{1,30}}){{0,4}})\Z", re.IGNORECASE
 )
+_SPELLED = re.compile(rf"[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,5}}(?:\s|{_O}|(?<=dot[_-]))", re.I)
 _HINT = re.compile(rf"{_C}|_at_|-at-", re.IGNORECASE)
 
 # What stands before "at" in prose, and after it.
@@ -85,18 +86,38 @@ def bracketed(text: str) -> Iterator[tuple[int, Match]]:
     >>> list(bracketed("it has no (at) sign in it. See")), list(bracketed("(a) example.com (b) x"))
     ([], [])
     """
-    if not _HINT.search(text):
-        return
-    for sign in _SIGN.finditer(text):
-        host = _TAIL.match(text, sign.end())
-        local = _HEAD.search(text[max(0, sign.start() - 100) : sign.start()]) if host else None
-        if host is None or local is None:
-            continue
-        if sign[0].strip() == "(a)" and "(b)" in text:
-            continue  # a list of items
-        match = _match(local[1], host[1])
-        if match:
-            yield sign.end(), match
+    if _HINT.search(text):
+        for sign in _SIGN.finditer(text):
+            match = _around_sign(text, sign)
+            if match:
+                yield sign.end(), match
+
+
+def _around_sign(text: str, sign: re.Match[str]) -> Match | None:
+    host = _TAIL.match(text, sign.end())
+    local = _HEAD.search(text[max(0, sign.start() - 100) : sign.start()]) if host else None
+    if host is None or local is None or (sign[0].strip() == "(a)" and "(b)" in text):
+        return None  # the last: a list of items
+    return _match(local[1], host[1])
+
+
+def bracketed_near(text: str, place: int) -> Match | None:
+    """The address whose sign, a word in brackets, is the last that begins before `place`.
+
+    >>> bracketed_near("a [at] example.com b [at] example.org", 16).host
+    'example.com'
+    """
+    sign = _last(_SIGN, text, place)
+    return _around_sign(text, sign) if sign else None
+
+
+def _last(pattern: re.Pattern[str], text: str, place: int) -> re.Match[str] | None:
+    last = None
+    for found in pattern.finditer(text, max(0, place - 100)):
+        if found.start() >= place:
+            break
+        last = found
+    return last
 
 
 def bare(text: str) -> Iterator[tuple[int, Match]]:
@@ -110,26 +131,41 @@ def bare(text: str) -> Iterator[tuple[int, Match]]:
     ([], [])
     """
     for sign in _BARE_SIGN.finditer(text):
-        host = _TAIL.match(text, sign.end())
-        head = _BARE_HEAD.search(text[max(0, sign.start() - 80) : sign.start()]) if host else None
-        if host is None or head is None:
-            continue
-        previous, local = head.groups()
-        if local.lower() in _PROSE or (previous or "").lower() in _DETERMINERS:
-            continue
-        if _SPLIT.split(host[0].lower())[0] in _DETERMINERS:
-            continue
-        match = _match(local, host[0])
-        if match is None:
-            continue
-        certain = (
-            _WORD_DOT.search(host[0])
-            or sign[1].lower() in UNAMBIGUOUS
-            or match.domain.partition(".")[0] in FREE_MAIL_WORDS
-            or (sign[1] == "AT" and not local.isupper())
-        )
-        if certain:
+        match = _around_bare(text, sign)
+        if match:
             yield sign.end(), match
+
+
+def bare_near(text: str, place: int) -> Match | None:
+    """The address whose sign, a bare word, is the last that begins before `place`.
+
+    >>> bare_near("jane at example dot com", 12).local
+    'jane'
+    """
+    sign = _last(_BARE_SIGN, text, place)
+    return _around_bare(text, sign) if sign else None
+
+
+def _around_bare(text: str, sign: re.Match[str]) -> Match | None:
+    host = _TAIL.match(text, sign.end())
+    head = _BARE_HEAD.search(text[max(0, sign.start() - 80) : sign.start()]) if host else None
+    if host is None or head is None:
+        return None
+    previous, local = head.groups()
+    if (
+        local.lower() in _PROSE
+        or (previous or "").lower() in _DETERMINERS
+        or _SPLIT.split(host[0].lower())[0] in _DETERMINERS
+    ):
+        return None
+    match = _match(local, host[0])
+    certain = match and (
+        _WORD_DOT.search(host[0])
+        or sign[1].lower() in UNAMBIGUOUS
+        or match.domain.partition(".")[0] in FREE_MAIL_WORDS
+        or (sign[1] == "AT" and not local.isupper())
+    )
+    return match if certain else None
 
 
 def ends_with_sign(text: str) -> bool:
@@ -147,7 +183,7 @@ def spelled_host(after: str) -> tuple[str, str] | None:
     >>> spelled_host("example[dot]com, or"), spelled_host("example. Then dot it")
     (('example.com', 'example.com'), None)
     """
-    found = _TAIL.match(after)
+    found = _TAIL.match(after) if _SPELLED.match(after) else None
     if not found or not _WORD_DOT.search(found[0]):
         return None
     return _host(found[0])

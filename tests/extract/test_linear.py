@@ -1,0 +1,83 @@
+"""Linear time on any input: hostile shapes of doubling size, and hard bounds for the worst."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from mailharvest.extract import extract
+
+HOSTILE = {
+    "dots": "x.a" + ".a" * 100,
+    "signs": "@a",
+    "many signs": "a@" * 10,
+    "hyphens": "a@a-",
+    "almost": "a@b.c",
+    "real": "a@b.com ",
+    "joined": "a@b.com",
+    "glued": "a@b.comX",
+    "tags": "<b>a</b>@b.com",
+    "open tags": "<a@b.com ",
+    "attributes": '<a x="@b.com ',
+    "quotes": "<a x='\"@b.com",
+    "one tag": ' x="a@b.com"',
+    "comments": "<!-- a@b.com ",
+    "scripts": "<script>'a'+'@'+",
+    "styles": "<style>.a{display:none} a@b.com",
+    "hidden": '<div style="display:none">a@b.com',
+    "hidden closed": '<p hidden></p><i hidden>a@b.com</i>',
+    "nested": "<div hidden><div>",
+    "entities": "a&#64;b&#46;com",
+    "ampersands": "&&#64;&&",
+    "percent": '<a href="mailto:%40%40%40',
+    "words": "a [at] b [dot] c ",
+    "at words": "[at]",
+    "dot words": " dot ",
+    "bare": "a at b dot com ",
+    "plus": "'a'+",
+    "parentheses": "<script>x='@'((((",
+    "brackets": "[[[[@a.com",
+    "backslashes": '\\"@"',
+    "escapes": "\\u0040",
+    "cfemail": 'data-cfemail="00"',
+    "base64": "atob('",
+    "urls": "https://a.com/",
+    "spaces": " " * 10 + "@",
+    "bytes": "\u00e9@\u00e9.com",
+    "invisible": "a\u200b@\u200bb.com",
+    "reversed": '<bdo dir="rtl">moc.b@a',
+    "styles turned": "<style>.r{unicode-bidi:bidi-override;direction:rtl}</style><b class=r>",
+}
+PREFIX = {
+    "one tag": "<div",
+    "plus": "<script>x=",
+    "escapes": "<script>",
+    "backslashes": "<script>",
+}
+
+
+def _seconds(source, content_type):
+    started = time.perf_counter()
+    extract(source, content_type=content_type)
+    return time.perf_counter() - started
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "text/plain", "application/json"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_is_read_well_under_a_second(name, content_type):
+    piece = HOSTILE[name]
+    source = (PREFIX.get(name, "") + piece * (100_000 // len(piece))).encode()
+    # 100 kB; the bound is wide for a loaded machine, quadratic time would be far beyond it.
+    assert min(_seconds(source, content_type) for _ in range(2)) < 2.5
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_time_grows_with_the_size_and_no_faster(name):
+    piece = HOSTILE[name]
+    times = []
+    for size in (25_000, 50_000, 100_000, 200_000):
+        source = (PREFIX.get(name, "") + piece * (size // len(piece))).encode()
+        times.append(min(_seconds(source, "text/html") for _ in range(3)))
+    # Eight times the input: linear is 8, quadratic 64. The floor keeps noise out of the ratio.
+    assert times[-1] / max(times[0], 0.002) < 30
