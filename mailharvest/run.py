@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -252,7 +253,10 @@ class Run:
             workers = self._pool.status()
         except ClusterError:  # the dispatcher will find out, and say so
             workers = {}
-        return self._meter.see(observe(self._ledger, self.job_id, workers))
+        now = observe(self._ledger, self.job_id, workers)
+        if self._pool.paused and not now.ended:
+            now = replace(now, state="paused")
+        return self._meter.see(now)
 
     # what a person asks
 
@@ -346,6 +350,22 @@ class Run:
             "outputs": list(self.outputs) if row.ended else [],
         }
 
+    @property
+    def working(self) -> bool:
+        """Whether `progress` still changes."""
+        return self._watch.is_alive()
+
+    # its course
+
+    def pause(self) -> None:
+        """Begin no more chunks until `resume`; those that run now finish."""
+        self._pool.paused = True
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self._pool.paused = False
+        self._dispatcher.wake()
+
     # its end
 
     def cancel(self) -> None:
@@ -370,6 +390,12 @@ class Run:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def _ipython_display_(self) -> None:
+        """As the last expression of a cell it is a live panel."""
+        from mailharvest.ui.widgets import Panel  # where there is no notebook nobody waits for it
+
+        Panel(self).show()
 
     def __repr__(self) -> str:
         seen = self.progress

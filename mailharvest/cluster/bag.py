@@ -55,6 +55,8 @@ class DaskPool:
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        self.paused = False
+        """Nothing more is taken while this is true; a person decides."""
         self._done: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._flying: dict[str, tuple[Claim, Future[Any], str]] = {}
         self._at: dict[str, set[str]] = defaultdict(set)  # worker address → keys
@@ -67,10 +69,10 @@ class DaskPool:
     # what there is room for
 
     def free(self) -> int:
-        return sum(self._room(address) for address in self._ordinary())
+        return 0 if self.paused else sum(self._room(address) for address in self._ordinary())
 
     def quarantine(self, wanted: bool) -> bool:
-        workers = self._look()
+        workers = {} if self.paused else self._look()
         if not wanted:
             self._reserved = None
             return False
