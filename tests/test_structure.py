@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -167,6 +168,18 @@ def test_environment_yml_is_in_step_with_pyproject():
     assert sorted(map(requirement, named)) == sorted(map(requirement, project()["dependencies"]))
     with_marker = {line for line in project()["dependencies"] if ";" in line}
     assert {line for line in by_pip if line != "--editable ."} == with_marker
+
+
+def test_what_is_imported_is_declared():
+    """Otherwise it works here, and on nobody's fresh machine."""
+    extras = project()["optional-dependencies"]
+    lines = [*project()["dependencies"], *(line for group in extras.values() for line in group)]
+    declared = {requirement(line)[0].replace("-", "_") for line in lines}
+    of_those = {"numpy", "tornado", "pydantic_core", "IPython"}  # parts of what is declared
+    optional = {"prometheus_client", "hyperscan"}  # used where they are; without them there is less
+    known = declared - {"pyyaml"} | {"yaml"} | of_those | optional
+    used = {name.split(".")[0] for path in MODULES for name in imports(path)}
+    assert used - {"mailharvest"} - set(sys.stdlib_module_names) <= known
 
 
 def readme_commands() -> list[str]:
