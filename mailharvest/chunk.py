@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -36,9 +36,11 @@ class ChunkSpec:
     cost: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class FoundURL:
+class FoundURL(NamedTuple):
     """A URL on its way into the frontier, or back into it.
+
+    A tuple, because there are a hundred in many a result, and those of a frozen dataclass take
+    ten times as long to be made and to travel.
 
     Attributes
     ----------

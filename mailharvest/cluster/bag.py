@@ -13,7 +13,8 @@ from typing import Any
 import dask.bag as db
 from distributed import Client, Future, KilledWorker
 
-from mailharvest.cluster.worker import Ended, run_chunk
+from mailharvest.cluster.parcel import unpack
+from mailharvest.cluster.worker import run_chunk
 from mailharvest.errors import ClusterError
 from mailharvest.queue.pool import Claim, Failure, Outcome
 
@@ -160,7 +161,8 @@ class DaskPool:
         found = dict(zip((claim.key for claim, _, _ in finished), values, strict=True))
         outcomes = []
         for claim, future, address in flying:
-            ended = found.get(claim.key) or (None, self._why(future, address), address)
+            parcel = found.get(claim.key)
+            ended = unpack(parcel) if parcel else (None, self._why(future, address), address)
             outcomes.append(Outcome(claim, *ended))
         # Only now: until the whole batch is judged, who shared a worker with whom must be known.
         for claim, future, address in flying:
@@ -179,7 +181,7 @@ class DaskPool:
         except queue.Empty:
             return keys
 
-    def _gather(self, futures: list[Future[Any]]) -> list[Ended | None]:
+    def _gather(self, futures: list[Future[Any]]) -> list[bytes | None]:
         """Their values in one round trip; None for what was lost with its worker meanwhile."""
         if not futures:
             return []
@@ -188,15 +190,15 @@ class DaskPool:
         except Exception:  # one is lost: ask one by one, so that the others are kept
             return [value for future in futures for value in self._fetch_one(future)]
 
-    def _fetch(self, futures: list[Future[Any]]) -> list[Ended | None]:
-        async def gather() -> list[Ended | None]:
+    def _fetch(self, futures: list[Future[Any]]) -> list[bytes | None]:
+        async def gather() -> list[bytes | None]:
             return list(await self.client.gather(futures, direct=True, asynchronous=True))
 
         # Bounded: for a result that died with its worker Dask would wait for that worker.
-        values: list[Ended | None] = self.client.sync(gather, callback_timeout=GATHER)
+        values: list[bytes | None] = self.client.sync(gather, callback_timeout=GATHER)
         return values
 
-    def _fetch_one(self, future: Future[Any]) -> list[Ended | None]:
+    def _fetch_one(self, future: Future[Any]) -> list[bytes | None]:
         try:
             return self._fetch([future])
         except Exception:  # whatever it was, the outcome is the same: it is not to be had

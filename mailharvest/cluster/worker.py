@@ -11,10 +11,10 @@ from typing import Any
 
 from distributed import Worker, WorkerPlugin, get_worker
 
-from mailharvest.chunk import ChunkResult
+from mailharvest.cluster.parcel import pack
 from mailharvest.errors import WorkerNotReady
 from mailharvest.queue.attempt import attempt
-from mailharvest.queue.pool import Claim, Context, Failure, Outcome
+from mailharvest.queue.pool import Claim, Context, Outcome
 from mailharvest.web import Web
 
 try:
@@ -25,8 +25,6 @@ try:
     import uvloop as loops
 except ImportError:  # Windows, PyPy: the standard loop does the same, slower
     loops = asyncio  # type: ignore[misc]
-
-Ended = tuple[ChunkResult | None, Failure | None, str]
 
 TOPIC = "mailharvest"
 """Dask event topic on which chunks tell how far they are."""
@@ -93,13 +91,13 @@ def _raise_file_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def run_chunk(claim: Claim) -> Ended:
+def run_chunk(claim: Claim) -> bytes:
     """Do one chunk: the Dask task.
 
     Returns
     -------
-    (result, failure, worker)
-        An `Outcome` without its claim, which whoever sent it still has.
+    bytes
+        The outcome as :func:`mailharvest.cluster.parcel.unpack` reads it.
 
     Raises
     ------
@@ -129,4 +127,4 @@ def run_chunk(claim: Claim) -> Ended:
     )
     outcome = attempt(claim, context, harvester.loop)
     harvester.count(outcome)
-    return outcome.result, outcome.failure, worker.address
+    return pack(outcome.result, outcome.failure, worker.address)

@@ -11,6 +11,7 @@ import importlib
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import pyarrow as pa
@@ -288,6 +289,13 @@ def load_job(kind: str, args: str) -> Job:
     SpecError
         There is no such class, it is no Job, or it does not accept the arguments.
     """
+    # A copy, so that what one use keeps in it is not seen by another.
+    return _loaded(kind, args).model_copy()
+
+
+@lru_cache(maxsize=64)
+def _loaded(kind: str, args: str) -> Job:
+    """Read once, not for each chunk: a list of a thousand queries takes milliseconds."""
     module, _, name = kind.partition(":")
     try:
         cls: Any = importlib.import_module(module)
