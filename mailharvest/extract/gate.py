@@ -25,10 +25,13 @@ try:
 except ImportError:  # no wheel for this platform, or not installed
     hyperscan = None
 
-Events = list[tuple[int, str]]
-"""Where literals end (byte offsets) and what they are, in order."""
+Events = list[int]
+"""Events, in order: the offset at which a literal ends, times 64, plus the trigger's number. A page
+may be nothing but events, and whole numbers are the smallest thing to keep them in."""
 Scan = Callable[[bytes], tuple[Events, Events]]
 """From bytes to the events of `TRIGGERS` and, if there are any, those of `MARKS`."""
+
+_BITS = 6  # of an event, for the number of its trigger
 
 
 class Trigger(NamedTuple):
@@ -70,7 +73,7 @@ TRIGGERS = (
     # What a browser shows as "@".
     Trigger("at", (b"@",), rb"[A-Za-z0-9_.+'~$&%;>}\x80-\xff-]", rb"[A-Za-z0-9<&%\\({\[\x80-\xff]"),
     Trigger("at", (b"&#64", b"&#064", b"&#0064", b"&#00064"), b"", rb"[^0-9]"),
-    Trigger("at", (b"&#x40", b"&#x040", b"&#x0040", b"&#x00040"), b"", rb"[^0-9a-f]", True),
+    Trigger("at", (b"&#x40", b"&#x040", b"&#x0040", b"&#x00040"), b"", rb"[^0-9A-Fa-f]", True),
     Trigger("at", (b"&commat;", "＠".encode(), "﹫".encode())),
     # "@" in a mailto: URL, also with its digits as entities (docutils writes these).
     Trigger("percent", (b"%40", b"&#52;&#48;")),
@@ -90,8 +93,8 @@ TRIGGERS = (
         "image", (b'alt="@"', b"alt='@'", b'alt="at"', b"alt='at'", b'alt="[at]"', b'alt="(at)"')
     ),
     # Words for "@" in brackets, and for "." where "at" stands bare.
-    Trigger("word", _closed(("at",), languages.CLOSE), rb"[^a-z]", b"", True),
-    Trigger("word", (b"at&gt;", b"at &gt;", b"at&#41;", b"at&#93;"), rb"[^a-z]", b"", True),
+    Trigger("word", _closed(("at",), languages.CLOSE), rb"[^A-Za-z]", b"", True),
+    Trigger("word", (b"at&gt;", b"at &gt;", b"at&#41;", b"at&#93;"), rb"[^A-Za-z]", b"", True),
     Trigger("word", _closed(_AT_ABROAD, "])}）］】"), b"", b"", True),
     Trigger(
         "word", (b"@]", b"@)", b"@}", b"@ ]", b"@ )", b" (a) ", b"_at_", b" -at- "), b"", b"", True
@@ -122,12 +125,34 @@ MARKS = (
 )
 
 
+KINDS = [trigger.kind for trigger in TRIGGERS + MARKS]
+
+
+def place_of(event: int) -> int:
+    """The offset behind the literal of an event."""
+    return event >> _BITS
+
+
+def kind_of(event: int) -> str:
+    """The kind of the trigger of an event."""
+    return KINDS[event & ((1 << _BITS) - 1)]
+
+
+def _parted(events: Events) -> tuple[Events, Events]:
+    """The events of triggers and those of marks; none of either when there are only marks."""
+    last, mask = len(TRIGGERS), (1 << _BITS) - 1
+    if not any(event & mask < last for event in events):
+        return [], []
+    events.sort()
+    return [e for e in events if e & mask < last], [e for e in events if e & mask >= last]
+
+
 def scan_by_find() -> Scan:
     """The scan by the standard library alone."""
     every = bytes(range(256))
     tables = [
         (
-            number < len(TRIGGERS),
+            number,
             trigger,
             frozenset(re.findall(trigger.before or b"(?s:.)", every)),
             frozenset(re.findall(trigger.after or b"(?s:.)", every)),
@@ -137,10 +162,9 @@ def scan_by_find() -> Scan:
 
     def scan(data: bytes) -> tuple[Events, Events]:
         lower = data.lower()
-        found: set[tuple[int, str]] = set()
-        marks: set[tuple[int, str]] = set()
-        for wanted, (kind, literals, before, after, caseless), left, right in tables:
-            if not wanted and not found:
+        events: Events = []
+        for number, (_, literals, before, after, caseless), left, right in tables:
+            if number == len(TRIGGERS) and not events:
                 break
             text = lower if caseless else data
             for literal in literals:
@@ -151,9 +175,9 @@ def scan_by_find() -> Scan:
                     if (not before or data[start - 1 : start] in left) and (
                         not after or data[end : end + 1] in right
                     ):
-                        (found if wanted else marks).add((end, kind))
+                        events.append((end << _BITS) + number)
                     start = text.find(literal, start + 1)
-        return sorted(found), sorted(marks)
+        return _parted(events)
 
     return scan
 
@@ -161,8 +185,8 @@ def scan_by_find() -> Scan:
 def scan_by_hyperscan() -> Scan:
     """The scan by hyperscan; each thread has scratch space of its own."""
     triggers = TRIGGERS + MARKS
-    wanted = len(TRIGGERS)
-    labels = [(trigger.kind, 1 if trigger.after else 0) for trigger in triggers]
+    # What to add to the shifted end of a match; it lies one byte further when there is an `after`.
+    codes = [number - ((1 << _BITS) if t.after else 0) for number, t in enumerate(triggers)]
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(
         expressions=[
@@ -183,19 +207,13 @@ def scan_by_hyperscan() -> Scan:
             scratch = local.scratch
         except AttributeError:
             scratch = local.scratch = hyperscan.Scratch(database)
-        hits: list[tuple[int, int]] = []
+        events: Events = []
 
         def note(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            hits.append((number, end))
+            events.append((end << _BITS) + codes[number])
 
         database.scan(data, note, scratch=scratch)
-        if not hits or min(hits)[0] >= wanted:
-            return [], []
-        found, marks = set(), set()
-        for number, end in hits:
-            kind, tail = labels[number]
-            (found if number < wanted else marks).add((end - tail, kind))
-        return sorted(found), sorted(marks)
+        return _parted(events) if events else (events, events)
 
     return scan
 

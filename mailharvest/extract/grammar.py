@@ -215,6 +215,19 @@ def machine_made(local: str, domain: str) -> bool:
     return any(rule.match(local) for rule in MACHINE_MADE.values())
 
 
+@lru_cache(maxsize=65536)
+def clean_address(local: str, host: str) -> tuple[str, str, str] | None:
+    """Key, spelling and domain of an ASCII address whose surroundings are known to be clean.
+
+    >>> clean_address("Jane", "Example.COM")
+    ('jane@example.com', 'Jane@Example.COM', 'example.com')
+    """
+    found = _host(host)
+    if found is None or found.text != host or machine_made(local, found.domain):
+        return None
+    return f"{local.lower()}@{found.domain}", f"{local}@{host}", found.domain
+
+
 def _in_url(before: str) -> bool:
     """Whether the text before a local part is the beginning of a URL that goes on.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from mailharvest.extract import grammar, words
+from mailharvest.extract.confidence import confidence
 from mailharvest.extract.in_script import MAIL_KEY, compute
-from mailharvest.extract.mailto import is_mailto, recipients
+from mailharvest.extract.mailto import is_mailto, only_recipient, recipients
 from mailharvest.extract.markup import LINKS, SHOWN, tag_name
 from mailharvest.extract.page import Page
 from mailharvest.extract.render import plain, shown, unescape
@@ -56,10 +57,15 @@ def read_attribute(page: Page, tag: int, place: int) -> None:
 def _link(page: Page, url: str, end: int) -> None:
     """Read a ``mailto:`` link, and its label with it when that is the address again."""
     data = page.data
-    written = set()
-    for match in recipients(url):
-        page.add(match, "mailto", around=page.around(end, end) if page.context else None)
-        written.add(f"{match.local}@{match.host}".lower())
+    around = page.around(end, end) if page.context else None
+    only = only_recipient(url)
+    written = {only[1].lower()} if only else set()
+    if only:
+        page.keep(*only, "mailto", False, confidence("mailto", False), around)
+    else:
+        for match in recipients(url):
+            page.add(match, "mailto", around=around)
+            written.add(f"{match.local}@{match.host}".lower())
     if not written:
         for _, match in words.bracketed(plain(url)):
             page.add(match, "words", obfuscated=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from mailharvest.extract import grammar, words
 from mailharvest.extract.confidence import confidence
@@ -20,15 +19,18 @@ _BREAK = rb"</?(?:" + b"|".join(sorted(name.encode() for name in BREAKS)) + rb")
 _CLEAN_HOST = re.compile(
     rb"((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})"
     rb"(?=(?:</(?:a|b|i|u|em|strong|span|font|code|tt|small)>)*"
-    rb"(?:[\s,;)\]|\"']|\.(?:\s|</)|" + _BREAK + rb"|\Z))",
+    rb"(?:[\s,;)\]|\"']|\.(?:\s|</)|&(?:gt|quot|nbsp|#39|#34);|" + _BREAK + rb"|\Z))",
     re.IGNORECASE,
 )
-_HOST_AHEAD = re.compile(rb"[A-Za-z0-9-]{0,63}(?:\.[A-Za-z0-9]|[<&%\\({\[\x80-\xff])")
+_HOST_AHEAD = re.compile(rb";?[A-Za-z0-9-]{0,63}(?:\.[A-Za-z0-9]|[<&%\\({\[\x80-\xff])")
 _LOCAL_BYTES = bytes(
     byte if byte < 128 and (chr(byte).isalnum() or byte in b"._+-") else 32 for byte in range(256)
 )
+_NO_LOCAL = frozenset(b" \t\r\n\f,:!?()[{<=/|\"'`@#*")
 _PLAIN_LEFT = frozenset(b" \t\r\n\f(,[|")
+_PLAIN_ENTITIES = (b"&lt;", b"&#39;", b"&#34;", b"&quot;", b"&nbsp;")
 _COMMANDS = (b"ssh ", b"scp ", b"sftp ", b"rsync ", b"-ID: ", b"-Id: ", b"ences: ", b"n-Reply-To: ")
+_MESSAGE = re.compile(rb"(?:-I[dD]|ences|n-Reply-To):\s{0,9}|\sid\s")
 _SPELLED_EDGE = frozenset((*CLOSE, "-", "_", " "))
 _WINDOW = 256
 
@@ -38,32 +40,27 @@ def read_sign(page: Page, end: int) -> None:
     data = page.data
     if data[end - 1] == 64:
         start = end - 1
-        if not _HOST_AHEAD.match(data, end):
-            return
-        if page.tags and _read_quick(page, start, end):
-            return
     else:
         start = data.rfind(b"&", max(0, end - 9), end)
         start = start if start >= 0 else end - 3
-        end += data[end : end + 1] == b";"
+    if not _HOST_AHEAD.match(data, end) or (start and data[start - 1] in _NO_LOCAL):
+        if end - start > 1:
+            _read_region(page, start, end)  # in a script it may be one string of a sum
+        return
+    end += end - start > 1 and data[end : end + 1] == b";"
     tag = page.tag_at(start)
+    if page.tags:
+        if tag < 0 and start and data[start - 1] == 62 and _begins_word(data, start):
+            return  # a handle: nothing stands before it
+        if _read_quick(page, tag, start, end):
+            return
     if tag >= 0:
         _read_in_tag(page, tag, start, end)
     else:
         _read_long(page, start, end)
 
 
-@lru_cache(maxsize=65536)
-def _simple(local: bytes, host: bytes) -> tuple[str, str, str] | None:
-    """Key, spelling and domain of an address in clean surroundings, or None for the long way."""
-    name, text = local.decode("ascii"), host.decode("ascii")
-    found = grammar.host_at(text)
-    if found is None or found.text != text or grammar.machine_made(name, found.domain):
-        return None
-    return f"{name.lower()}@{found.domain}", f"{name}@{text}", found.domain
-
-
-def _read_quick(page: Page, start: int, end: int) -> bool:
+def _read_quick(page: Page, tag: int, start: int, end: int) -> bool:
     """Read a plain address in clean surroundings; False where more must be known."""
     data = page.data
     host = _CLEAN_HOST.match(data, end)
@@ -75,7 +72,7 @@ def _read_quick(page: Page, start: int, end: int) -> bool:
         return False
     before = data[first - 1]
     read = host.end()
-    if page.tag_at(start) >= 0:
+    if tag >= 0:
         if before != 58 or data[first - 7 : first].lower() != b"mailto:":
             return False
         if data[read : read + 1] not in (b'"', b"'"):
@@ -85,21 +82,29 @@ def _read_quick(page: Page, start: int, end: int) -> bool:
         if label and data.startswith(data[first:read] + b"</a>", label):
             read = label + read - first  # the label is the address again
     else:
-        if before in _PLAIN_LEFT:
-            if data.endswith(_COMMANDS, max(0, first - 12), first):
-                return False
-        elif before != 62 or not _begins_word(data, first):
+        if not _clean_left(data, before, first):
             return False
         method = "text"
-    found = _simple(local, host[1])
+    found = grammar.clean_address(local.decode("ascii"), host[1].decode("ascii"))
     if found is None:
-        return False
+        return data[read] in b"<&\"')," if read < len(data) else True  # else: "example dot com"?
     if _read_region(page, start, end):
         return True
     around = page.around(first, host.end()) if page.context else None
     page.keep(*found, method, False, confidence(method, False), around)
     page.done = max(page.done, read)
     return True
+
+
+def _clean_left(data: bytes, before: int, first: int) -> bool:
+    """Whether nothing that stands before `first` can belong to the address, or speak against it."""
+    if before == 62:
+        return _begins_word(data, first)
+    if before == 59:
+        return data.endswith(_PLAIN_ENTITIES, max(0, first - 6), first) and not _MESSAGE.search(
+            data, max(0, first - 40), first
+        )
+    return before in _PLAIN_LEFT and not data.endswith(_COMMANDS, max(0, first - 12), first)
 
 
 def _begins_word(data: bytes, place: int) -> bool:

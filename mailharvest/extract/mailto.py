@@ -6,17 +6,29 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from mailharvest.extract.grammar import Match, address_at, addresses_in
+from mailharvest.extract.grammar import Match, addresses_in, clean_address
 from mailharvest.extract.render import plain
 
 _PLAIN = re.compile(
     r"mailto:([A-Za-z0-9._+-]{1,64})@((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})"
-    r"(?:\?subject=[^&]*)?\Z",
+    r"(?:\?subject=[^&@]*)?\Z",
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"\s*(?:mailto\s*:\s*(?://)?\s*)+", re.IGNORECASE)
 _RECIPIENTS = frozenset(("to", "cc", "bcc"))
 _AROUND_SIGN = re.compile(r"\s*@\s*")
+
+
+def only_recipient(url: str) -> tuple[str, str, str] | None:
+    """Key, spelling and domain of the address that is all there is: what most links are.
+
+    >>> only_recipient("mailto:info%40example.com?subject=Hi")[0]
+    'info@example.com'
+    >>> only_recipient("mailto:a@example.com,b@example.com") is None
+    True
+    """
+    plainly = _PLAIN.match(unquote(url) if "%" in url else url)
+    return clean_address(plainly[1], plainly[2]) if plainly else None
 
 
 def recipients(url: str) -> Iterator[Match]:
@@ -27,12 +39,6 @@ def recipients(url: str) -> Iterator[Match]:
     >>> [m.local for m in recipients('mailto:"Jane" <jane @ example.com>')]
     ['jane']
     """
-    plainly = _PLAIN.match(url if "%" not in url else unquote(url))
-    if plainly:  # nearly every link: the same answer as below, sooner
-        match = address_at(plainly[1], plainly[2])
-        if match:
-            yield match
-        return
     to, _, headers = _SCHEME.sub("", url, count=1).partition("?")
     fields = [to]
     for header in headers.replace("&amp;", "&").split("&"):

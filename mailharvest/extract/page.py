@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_left
 from functools import cached_property
 
 from mailharvest.extract.address import Address, normalise
 from mailharvest.extract.confidence import confidence
-from mailharvest.extract.gate import Events
+from mailharvest.extract.gate import Events, place_of
 from mailharvest.extract.grammar import LEFT, RIGHT, Match
 from mailharvest.extract.markup import Attribute, attributes
 from mailharvest.extract.regions import Region, Regions
@@ -23,8 +24,8 @@ _WINDOW = 128  # bytes of source that are looked at first, on either side
 _WIDE = 8192  # and at most
 _LEFT_EDGE = re.compile(r"[\s<>\"(),;|]")
 _RIGHT_EDGE = re.compile(r"[^\w.-]")
-_UNSEEN = re.compile(rb"<!|none|hidden|cript[\s>]|tyle[\s>]|emplate[\s>]", re.IGNORECASE)
 _JOINED = re.compile(r"[\w.+'~\])}-]?\w?\Z")  # what a sign may stand between
+_LONGEST_MARK = 16
 _MAX_VALUE = 65536
 _MAX_NAME = 80
 _CONTEXT = 60
@@ -146,7 +147,8 @@ class Page:
         """Whether parts that are not shown may stand between two offsets."""
         if not self.tags or not self._marks:
             return False
-        if _UNSEEN.search(self.data, max(0, start), end):
+        following = bisect_left(self._marks, start, key=place_of)
+        if following < len(self._marks) and place_of(self._marks[following]) < end + _LONGEST_MARK:
             return True
         return "regions" in self.__dict__ and self.regions.css_hides  # where they are known
 

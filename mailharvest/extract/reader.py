@@ -7,7 +7,7 @@ from collections.abc import Callable
 from mailharvest.extract import cloaks, formats
 from mailharvest.extract.address import Address
 from mailharvest.extract.charset import repaired, to_utf8
-from mailharvest.extract.gate import Events, gate
+from mailharvest.extract.gate import Events, gate, kind_of, place_of
 from mailharvest.extract.in_text import read_sign
 from mailharvest.extract.page import NotUTF8, Page
 
@@ -78,10 +78,14 @@ def extract(
 
 
 def _read(page: Page, events: Events) -> list[Address]:
-    for end, trigger in events:
+    turned = False
+    for event in events:
+        end = place_of(event)
         if end > page.done:
-            READERS[trigger](page, end)
-    if page.tags and any(trigger == "reversed" for _, trigger in events):
+            kind = kind_of(event)
+            READERS[kind](page, end)
+            turned = turned or kind == "reversed"
+    if turned and page.tags:
         cloaks.read_turned(page)
     for document in page.documents:  # each is shorter than the attribute that held it
         for address in extract(document, content_type="text/html", context=page.context):

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from typing import NamedTuple
 
-from mailharvest.extract.gate import Events
+from mailharvest.extract.gate import Events, kind_of, place_of
 from mailharvest.extract.markup import VOID, attributes, tag_name
 from mailharvest.extract.tables import words
 
@@ -92,9 +92,11 @@ class Regions:
     def _walk(self, marks: Events) -> list[Region]:
         data, found = self._data, []
         opened, start, cursor = "", 0, 0
-        for place, kind in marks:
+        for event in marks:
+            place = place_of(event)
             if place <= cursor:
                 continue
+            kind = kind_of(event)
             if opened:
                 if kind == "hidden" and opened == "style":
                     self.css_hides = True

@@ -26,7 +26,7 @@ HOSTILE = {
     "scripts": "<script>'a'+'@'+",
     "styles": "<style>.a{display:none} a@b.com",
     "hidden": '<div style="display:none">a@b.com',
-    "hidden closed": '<p hidden></p><i hidden>a@b.com</i>',
+    "hidden closed": "<p hidden></p><i hidden>a@b.com</i>",
     "nested": "<div hidden><div>",
     "entities": "a&#64;b&#46;com",
     "ampersands": "&&#64;&&",
