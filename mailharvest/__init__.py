@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mailharvest.chunk import ChunkResult, ChunkSpec
     from mailharvest.errors import Fail, MailharvestError, Release
     from mailharvest.job import HarvestJob
+    from mailharvest.notebook import ControlRoom, JobForm
     from mailharvest.queue.job import Backoff, Exponential, Job
     from mailharvest.run import Run, harvest, resume
     from mailharvest.spec import Fetch, Search
@@ -28,11 +29,13 @@ __all__ = [
     "Backoff",
     "ChunkResult",
     "ChunkSpec",
+    "ControlRoom",
     "Exponential",
     "Fail",
     "Fetch",
     "HarvestJob",
     "Job",
+    "JobForm",
     "MailharvestError",
     "Release",
     "Run",
@@ -46,6 +49,7 @@ _HOMES = {
     "chunk": ("ChunkResult", "ChunkSpec"),
     "errors": ("Fail", "MailharvestError", "Release"),
     "job": ("HarvestJob",),
+    "notebook": ("ControlRoom", "JobForm"),
     "queue.job": ("Backoff", "Exponential", "Job"),
     "run": ("Run", "harvest", "resume"),
     "spec": ("Fetch", "Search"),

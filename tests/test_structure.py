@@ -31,7 +31,7 @@ ROOMS = (
     ("jobfile", "lists", "job"),
     ("cluster",),
     ("ui",),
-    ("observe", "run", "work"),
+    ("observe", "run", "work", "notebook"),
     ("__init__", "cli", "__main__"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
