@@ -219,14 +219,19 @@ class Dispatcher:
             self._look()
         self._pending += self._collect(self._pause())
         self._listen()
-        if self._pending and time.monotonic() - self._committed_at >= PULSE:
+        if self._pending and time.monotonic() >= self._commit_at():
             self._commit()
 
     def _pause(self) -> float:
         """How long to wait for an outcome before the next look around."""
         if self._pending:
-            return max(0.0, self._committed_at + PULSE - time.monotonic())
+            return max(0.0, self._commit_at() - time.monotonic())
         return 0.0 if self._dirty and self.pool.free() > 0 else PULSE
+
+    def _commit_at(self) -> float:
+        """When to commit what has come: the fewer chunks still run, the sooner."""
+        busy = len(self._flying)
+        return self._committed_at + PULSE * busy / (busy + len(self._pending))
 
     def _collect(self, timeout: float) -> list[Outcome]:
         outcomes = self.pool.outcomes(timeout)
