@@ -217,3 +217,11 @@ class Secretive(Job):
 
     def handle(self, ctx: Context) -> Any:
         return self.token.get_secret_value()
+
+
+class Nap(Job):
+    seconds: float
+
+    def handle(self, ctx: Context) -> Any:
+        time.sleep(self.seconds)
+        return "rested"
