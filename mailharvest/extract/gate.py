@@ -44,9 +44,11 @@ class Trigger(NamedTuple):
     literals : tuple of bytes
         Any of these.
     before, after : bytes
-        Classes of one byte, as regular expressions, that must stand next to it; empty is any.
+        What must stand next to it: regular expressions for one byte and for `width` bytes.
     caseless : bool
         ASCII letters match in either case; the literals are lower case then.
+    width : int
+        Bytes that `after` takes.
     """
 
     kind: str
@@ -54,6 +56,7 @@ class Trigger(NamedTuple):
     before: bytes = b""
     after: bytes = b""
     caseless: bool = False
+    width: int = 1
 
 
 def _closed(words: tuple[str, ...], closers: str) -> tuple[bytes, ...]:
@@ -69,9 +72,13 @@ def _closed(words: tuple[str, ...], closers: str) -> tuple[bytes, ...]:
 _AT_ABROAD = tuple(w for lang, words in languages.AT.items() if lang != "en" for w in words)
 _UNAMBIGUOUS = tuple(sorted(languages.UNAMBIGUOUS))
 
+_LEFT = rb"[A-Za-z0-9_.+'~$&%;>}\x80-\xff-]"
+
 TRIGGERS = (
     # What a browser shows as "@".
-    Trigger("at", (b"@",), rb"[A-Za-z0-9_.+'~$&%;>}\x80-\xff-]", rb"[A-Za-z0-9<&%\\({\[\x80-\xff]"),
+    Trigger("at", (b"@",), _LEFT, rb"[A-Za-z<&%\\({\[\x80-\xff]"),
+    # … but for "@2x.png" and "@1.2", of which a page may have a hundred.
+    Trigger("at", (b"@",), _LEFT, rb"[0-9](?:x\.[^agjpsw]|x[^.].|\.[^0-9].|[^x.]..)", width=4),
     Trigger("at", (b"&#64", b"&#064", b"&#0064", b"&#00064"), b"", rb"[^0-9]"),
     Trigger("at", (b"&#x40", b"&#x040", b"&#x0040", b"&#x00040"), b"", rb"[^0-9A-Fa-f]", True),
     Trigger("at", (b"&commat;", "＠".encode(), "﹫".encode())),
@@ -81,7 +88,7 @@ TRIGGERS = (
     Trigger("escape", (rb"\u0040", rb"\x40")),
     # Strings that a script puts together or decodes.
     Trigger("script", (b"@",), rb"[A-Za-z0-9_.+\"'-]", rb"[\"']"),
-    Trigger("script", (b'"@', b"'@"), rb"[+,( ]", rb"[A-Za-z0-9]"),
+    Trigger("script", (b'+"@', b"+'@", b'+ "@', b"+ '@"), b"", rb"[A-Za-z0-9]"),
     Trigger("script", (b"CharCode(", b"atob(", b"verse()", b"escape(", b"Component(")),
     # Cloaks that have a name.
     Trigger("cloudflare", (b"cfemail=", b"rotection#")),
@@ -149,32 +156,27 @@ def _parted(events: Events) -> tuple[Events, Events]:
 
 def scan_by_find() -> Scan:
     """The scan by the standard library alone."""
-    every = bytes(range(256))
     tables = [
-        (
-            number,
-            trigger,
-            frozenset(re.findall(trigger.before or b"(?s:.)", every)),
-            frozenset(re.findall(trigger.after or b"(?s:.)", every)),
-        )
+        (number, trigger, re.compile(trigger.before, re.DOTALL), re.compile(trigger.after, re.DOTALL))
         for number, trigger in enumerate(TRIGGERS + MARKS)
     ]
 
     def scan(data: bytes) -> tuple[Events, Events]:
         lower = data.lower()
         events: Events = []
-        for number, (_, literals, before, after, caseless), left, right in tables:
+        for number, trigger, left, right in tables:
             if number == len(TRIGGERS) and not events:
                 break
-            text = lower if caseless else data
-            for literal in literals:
+            text = lower if trigger.caseless else data
+            for literal in trigger.literals:
                 start = text.find(literal)
                 while start >= 0:
                     end = start + len(literal)
-                    # Slices, not indices: at an end of the page they are empty and in no class.
-                    if (not before or data[start - 1 : start] in left) and (
-                        not after or data[end : end + 1] in right
-                    ):
+                    # An empty expression matches anywhere; at the start of a page nothing is left.
+                    if (
+                        left.fullmatch(data, start - 1, start) if trigger.before and start
+                        else not trigger.before
+                    ) and right.match(data, end):
                         events.append((end << _BITS) + number)
                     start = text.find(literal, start + 1)
         return _parted(events)
@@ -185,8 +187,10 @@ def scan_by_find() -> Scan:
 def scan_by_hyperscan() -> Scan:
     """The scan by hyperscan; each thread has scratch space of its own."""
     triggers = TRIGGERS + MARKS
-    # What to add to the shifted end of a match; it lies one byte further when there is an `after`.
-    codes = [number - ((1 << _BITS) if t.after else 0) for number, t in enumerate(triggers)]
+    # What to add to the shifted end of a match, which lies behind `after`.
+    codes = [
+        number - ((t.width << _BITS) if t.after else 0) for number, t in enumerate(triggers)
+    ]
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(
         expressions=[

@@ -50,13 +50,15 @@ def read_in_script(page: Page, region: Region, start: int, end: int) -> None:
             and _STATE.search(data, region.body, region.body + _REACH)
         ):
             page.add(match, "json", around=(lead, tail))
-    if not is_json:
+    if end - start > 1:
         read_computed(page, region, start)
 
 
 def read_computed(page: Page, region: Region, place: int) -> None:
     """Read the strings that the script around `place` computes, once."""
     low, high = region.body, region.end
+    if _JSON_TYPE.search(page.data, region.start, low):
+        return
     if high - low > 2 * _REACH:
         cell = low + (place - low) // _REACH * _REACH
         low, high = max(low, cell - _REACH), min(high, cell + 2 * _REACH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from mailharvest.extract import grammar, words
 from mailharvest.extract.confidence import confidence
@@ -22,7 +23,8 @@ _CLEAN_HOST = re.compile(
     rb"(?:[\s,;)\]|\"']|\.(?:\s|</)|&(?:gt|quot|nbsp|#39|#34);|" + _BREAK + rb"|\Z))",
     re.IGNORECASE,
 )
-_HOST_AHEAD = re.compile(rb";?[A-Za-z0-9-]{0,63}(?:\.[A-Za-z0-9]|[<&%\\({\[\x80-\xff])")
+_SPELLED_AHEAD = re.compile(rb"\s{0,2}(?:[\[({]|(?i:dot)\b|-dot|_dot)")
+_HOST_AHEAD = re.compile(rb"[A-Za-z0-9-]{0,63}(?:\.[A-Za-z0-9]|[<&%\\({\[\x80-\xff])")
 _LOCAL_BYTES = bytes(
     byte if byte < 128 and (chr(byte).isalnum() or byte in b"._+-") else 32 for byte in range(256)
 )
@@ -43,16 +45,23 @@ def read_sign(page: Page, end: int) -> None:
     else:
         start = data.rfind(b"&", max(0, end - 9), end)
         start = start if start >= 0 else end - 3
-    if not _HOST_AHEAD.match(data, end) or (start and data[start - 1] in _NO_LOCAL):
-        if end - start > 1:
+    encoded = end - start > 1
+    end += encoded and data[end : end + 1] == b";"
+    host = _CLEAN_HOST.match(data, end)
+    name = _host(host[1]) if host else None
+    if host is None:
+        hopeless = not _HOST_AHEAD.match(data, end)
+    else:
+        hopeless = name is None and not _SPELLED_AHEAD.match(data, host.end())
+    if hopeless or (start and data[start - 1] in _NO_LOCAL):
+        if encoded:
             _read_region(page, start, end)  # in a script it may be one string of a sum
         return
-    end += end - start > 1 and data[end : end + 1] == b";"
     tag = page.tag_at(start)
     if page.tags:
         if tag < 0 and start and data[start - 1] == 62 and _begins_word(data, start):
             return  # a handle: nothing stands before it
-        if _read_quick(page, tag, start, end):
+        if host and name and not name.glued and _read_quick(page, tag, start, host):
             return
     if tag >= 0:
         _read_in_tag(page, tag, start, end)
@@ -60,12 +69,14 @@ def read_sign(page: Page, end: int) -> None:
         _read_long(page, start, end)
 
 
-def _read_quick(page: Page, tag: int, start: int, end: int) -> bool:
+@lru_cache(maxsize=16384)
+def _host(text: bytes) -> grammar.Host | None:
+    return grammar.host_at(text.decode("ascii"))
+
+
+def _read_quick(page: Page, tag: int, start: int, host: re.Match[bytes]) -> bool:
     """Read a plain address in clean surroundings; False where more must be known."""
     data = page.data
-    host = _CLEAN_HOST.match(data, end)
-    if not host:
-        return False
     local = data[max(0, start - 65) : start].translate(_LOCAL_BYTES).rpartition(b" ")[2]
     first = start - len(local)
     if not local or len(local) > 64 or local[0] in b".+-" or local[-1] == 46 or first == 0:
@@ -86,9 +97,7 @@ def _read_quick(page: Page, tag: int, start: int, end: int) -> bool:
             return False
         method = "text"
     found = grammar.clean_address(local.decode("ascii"), host[1].decode("ascii"))
-    if found is None:
-        return data[read] in b"<&\"')," if read < len(data) else True  # else: "example dot com"?
-    if _read_region(page, start, end):
+    if found is None or _read_region(page, start, host.start()):
         return True
     around = page.around(first, host.end()) if page.context else None
     page.keep(*found, method, False, confidence(method, False), around)
