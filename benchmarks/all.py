@@ -1,0 +1,59 @@
+"""All tables of the issue, one after the other: ``python -m benchmarks.all --write``.
+
+``--smoke`` is one hundredth of it, which shows that everything still runs and finds what it
+should; its times say nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+
+from benchmarks.harness import note
+
+FULL = (
+    "million --scenario flat --scale 10k,100k,1M",
+    "million --scenario spec --scale 1M",
+    "peers --pages 10000 --rounds 3",
+    "scaling --rounds 3",
+    "dedup --scale 1M,10M --rounds 3",
+    "dedup --scale 100M --rounds 1",
+    "extraction",
+    "queue",
+    "parallelism",
+    "overhead",
+)
+SMOKE = (
+    "million --scenario flat --scale 10k",
+    "peers --pages 500 --rounds 1 --only mailharvest aiohttp",
+    "scaling --pages 100 --workers 1,2 --chunks 20 --rounds 1",
+    "dedup --scale 10k --rounds 1",
+)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command line; 1 when a benchmark found something wrong."""
+    made = argparse.ArgumentParser(description="All benchmarks.")
+    made.add_argument("--smoke", action="store_true", help="one hundredth, to see that it runs")
+    made.add_argument("--write", action="store_true", help="keep the tables in benchmarks/results")
+    options = made.parse_args(argv)
+    failed = []
+    for line in SMOKE if options.smoke else FULL:
+        name, *rest = line.split()
+        note(f"== {line}")
+        began = time.monotonic()
+        command = [sys.executable, "-m", f"benchmarks.{name}", *rest]
+        if options.write:
+            command.append("--write")
+        if subprocess.run(command, check=False).returncode:
+            failed.append(line)
+        note(f"== {time.monotonic() - began:.0f} s")
+    for line in failed:
+        note(f"wrong, or did not run: {line}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
