@@ -147,3 +147,12 @@ def limit(ledger: Ledger, queue: str, most: int, per: float) -> None:
         )
     with ledger.database.write() as connection:
         limits.define(connection, f"queue:{queue_name(queue)}", most, per)
+
+
+def resolve(ledger: Ledger, error_id: int | None) -> int:
+    """Mark one error, or all, as seen to; how many were open."""
+    where = "resolved_at IS NULL" + ("" if error_id is None else " AND id = :id")
+    with ledger.database.write() as connection:
+        query = text(f"UPDATE error SET resolved_at = :now WHERE {where}")
+        asked = {"now": ledger.clock(), "id": error_id} if error_id else {"now": ledger.clock()}
+        return connection.execute(query, asked).rowcount
