@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -208,7 +209,9 @@ class Run:
         job = load_job(self.row.kind, self.row.args)
         self.outputs = job.output if isinstance(job, HarvestJob) else ()
         self._reporter = _reporter(client, ledger, job_id)
-        self._meter = Meter(since=observe(ledger, job_id, {}))
+        begun = observe(ledger, job_id, {})
+        self._meter = Meter(since=begun)
+        self._began = time.monotonic() - begun.elapsed_seconds
         self._snapshot = self._look()
         self._work = threading.Thread(target=self._dispatch, name="dispatcher", daemon=True)
         self._watch = threading.Thread(target=self._observe, name="observer", daemon=True)
@@ -254,6 +257,9 @@ class Run:
         except ClusterError:  # the dispatcher will find out, and say so
             workers = {}
         now = observe(self._ledger, self.job_id, workers)
+        if not now.ended:
+            # The ledger's own figure moves with its commits; a clock that stands still looks dead.
+            now = replace(now, elapsed_seconds=time.monotonic() - self._began)
         if self._pool.paused and not now.ended:
             now = replace(now, state="paused")
         return self._meter.see(now)
