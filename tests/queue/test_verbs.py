@@ -1,0 +1,150 @@
+"""The queue's verbs on the command line, as a script calls them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from mailharvest.errors import SpecError, UnknownJob
+from mailharvest.queue.queue import Queue
+from mailharvest.verbs import VERBS
+from tests.queue.desk import Clock, Desk
+from tests.queue.jobs import Echo
+
+cli = click.Group("mailharvest", commands=VERBS)
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Any:
+    def call(*words: str) -> str:
+        env = {"MAILHARVEST_HOME": str(tmp_path)}
+        result = CliRunner().invoke(cli, [*words], env=env, standalone_mode=False)
+        if isinstance(result.exception, click.UsageError):
+            call.code = 2  # type: ignore[attr-defined]
+        elif result.exception is not None:
+            raise result.exception
+        else:
+            call.code = result.return_value or 0  # type: ignore[attr-defined]
+        return result.output
+
+    return call
+
+
+@pytest.fixture
+def queue(tmp_path: Path) -> Any:
+    with Queue(home=tmp_path) as queue:
+        yield queue
+
+
+def test_a_job_of_ones_own_is_dispatched(call: Any, queue: Queue) -> None:
+    job_id = call(
+        "dispatch", "tests.queue.jobs:Echo", "--json", '{"value": 7}', "--queue", "high",
+        "--priority", "2", "--delay", "1h", "--id", "seven",
+    ).strip()  # fmt: skip
+    assert job_id == "seven"
+    row = queue.get("seven").row
+    assert (row.queue, row.priority, '"value":7' in row.args) == ("high", 2, True)
+    assert queue.counts()["delayed"] == 1
+    for wrong in (["no.such:Job"], ["tests.queue.jobs:Echo", "--delay", "soon"]):
+        with pytest.raises(SpecError):
+            call("dispatch", *wrong)
+
+
+def test_a_job_comes_from_yaml(call: Any, queue: Queue, tmp_path: Path) -> None:
+    path = tmp_path / "job.yaml"
+    path.write_text("kind: tests.queue.jobs:Echo\nvalue: {rows: 3}\ntries: 2\n")
+    assert '"rows":3' in queue.get(call("submit", str(path)).strip()).row.args
+    path.write_text("query: agents\nsearch: {provider: simweb}\nmax_emails: 10\n")
+    assert "HarvestJob" in queue.get(call("submit", str(path)).strip()).row.kind
+    path.write_text("kind: tests.queue.jobs:Echo\nvalu: 3\n")
+    with pytest.raises(SpecError, match="valu"):
+        call("submit", str(path))
+    with pytest.raises(SpecError, match="cannot be read"):
+        call("submit", str(tmp_path / "none.yaml"))
+
+
+def test_failed_jobs_are_listed_retried_flushed(call: Any, queue: Queue) -> None:
+    desk = Desk(queue.ledger, Clock(), queue.parts)
+    ids = [queue.dispatch(Echo(tries=1)).id for _ in range(3)]
+    desk.fail(*desk.claim(3))
+    assert {row["id"] for row in json.loads(call("failed", "--json"))} == set(ids)
+    assert "1 chunks failed" in call("failed")
+    assert call("retry", ids[0]).split() == [ids[0]]
+    call("retry")
+    assert call.code == 2
+    assert len(call("retry", "--all").split()) == 2
+    desk.fail(*desk.claim(3))
+    listed = json.loads(call("errors", "--json", "--kind", "chunk_error"))
+    assert len(listed) == 6
+    assert "1 resolved" in call("errors", "resolve", str(listed[0]["id"]))
+    assert "5 resolved" in call("errors", "resolve", "--all")
+    assert json.loads(call("errors", "--json")) == []
+    call("forget", ids[0])
+    with pytest.raises(UnknownJob):
+        call("logs", ids[0])
+    assert "2 jobs deleted" in call("flush")
+    assert "0 jobs deleted" in call("prune")
+    desk.close()
+
+
+def test_queues_are_paused_and_jobs_cancelled(call: Any, queue: Queue) -> None:
+    call("pause", "reports")
+    assert queue.paused() == ["reports"]
+    call("unpause", "reports")
+    assert queue.paused() == []
+    job_id = queue.dispatch(Echo()).id
+    assert call("cancel", job_id) == "cancelled\n"
+    assert "before" in call("cancel", job_id)
+    assert "cancelled" in call("wait", job_id)
+    assert call.code == 1
+
+
+def test_schedules(call: Any, queue: Queue, tmp_path: Path) -> None:
+    path = tmp_path / "job.yaml"
+    path.write_text("kind: tests.queue.jobs:Echo\nvalue: 1\n")
+    assert "next at" in call("schedule", "add", "daily", str(path), "--cron", "0 0 * * *")
+    (listed,) = json.loads(call("schedule", "list", "--json"))
+    assert (listed["name"], listed["cron"]) == ("daily", "0 0 * * *")
+    assert queue.get(call("schedule", "run-now", "daily").strip()).state == "queued"
+    call("schedule", "remove", "daily")
+    with pytest.raises(SpecError, match="no schedule"):
+        call("schedule", "remove", "daily")
+
+
+def test_figures_are_json(call: Any, queue: Queue) -> None:
+    queue.dispatch(Echo())
+    assert json.loads(call("stats"))["queue-stats"]["pending"] == 1
+    assert json.loads(call("dispatchers", "--json")) == []
+
+
+@pytest.mark.parametrize("wrong", [["bad name!"], ["--queue", "a b"], ["--max-memory", "much"]])
+def test_work_refuses_what_cannot_be(call: Any, wrong: list[str]) -> None:
+    with pytest.raises(SpecError):
+        call("work", *wrong)
+
+
+@pytest.mark.timeout(200)
+def test_work_does_what_is_there_and_stops(queue: Queue, tmp_path: Path) -> None:
+    one, two = (queue.dispatch(Echo(value=n)) for n in (1, 2))
+    later = queue.dispatch(Echo(value=3), delay="1h")
+    code = (
+        "import click, sys; from mailharvest.verbs import VERBS;"
+        "click.Group('m', commands=VERBS)(sys.argv[1:])"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code, "work", "w1", "--stop-when-empty", "--workers", "1",
+         "--threads", "2", "--log-format", "json", "--home", str(tmp_path)],
+        capture_output=True, text=True, check=True, timeout=150,
+    ).stderr  # fmt: skip
+    assert (one.result, two.result, later.state) == (1, 2, "queued")
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    assert [line.get("event") for line in lines].count("completed") == 2
+    assert any(line["message"] == "stopped: empty" for line in lines)
+    assert queue.ledger.dispatchers()[0].name == "w1"
