@@ -28,7 +28,7 @@ from mailharvest.spec import Fetch, Search
 from mailharvest.ui.console import terminal, watch
 
 RESULTS_PER_QUERY = 300
-YIELD = 3.4
+YIELD = 2.7
 """Unique addresses of a result, less than what a page really gives: queries overlap."""
 
 PACE = {"spec": "1s", "flat": "0s"}

@@ -115,6 +115,7 @@ async def scrape(
     deadline : float
         Epoch second by which it must be back.
     """
+    await web.gate.room()  # its time begins when it can begin
     started = monotonic()
     rows = _Rows(job_id, keep)
     crashes: list[PageError] = []

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import monotonic, time
 
 from protego import Protego
 
 from mailharvest.spec import Fetch
-from mailharvest.web.fetch import FetchError, Request, Transport
+from mailharvest.web.fetch import FetchError, Reply, Request
 from mailharvest.web.pace import MAX_CRAWL_DELAY, retry_after
 from mailharvest.web.urls import resolve_url
 
@@ -21,6 +22,8 @@ MAX_REDIRECTS = 5
 """Redirects that are followed, to other hosts too (§2.3.1.2)."""
 FRESH = 24 * 3600.0
 """Seconds that rules are used (§2.4)."""
+
+Exchange = Callable[[Request, float], Awaitable[Reply]]
 
 _CACHE_BYTES = 64 * 2**20
 _ENTRY_BYTES = 500  # what an entry takes besides its rules
@@ -82,8 +85,8 @@ def parse(text: bytes, token: str) -> Rules:
 class Robots:
     """The rules of the sites that this process visits: a cache, bounded by the bytes it holds."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
         self._known: OrderedDict[tuple[str, str], tuple[float, int, Rules]] = OrderedDict()
         self._bytes = 0
 
@@ -128,8 +131,7 @@ class Robots:
                 url, headers, MAX_BYTES, cut=True, any_type=True, private=options.allow_private
             )
             try:
-                async with asyncio.timeout(options.timeout):
-                    reply = await self._transport.get(request)
+                reply = await self._exchange(request, options.timeout)
             except TimeoutError:
                 raise _unreachable(f"no answer in {options.timeout:g} s") from None
             except FetchError as error:

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from mailharvest.spec import Fetch
 from mailharvest.web.fetch import AiohttpTransport, FetchError, Reply, Request, Transport
+from mailharvest.web.gate import Gate
 from mailharvest.web.limit import Limits
 from mailharvest.web.pace import Pace
 from mailharvest.web.robots import Robots
@@ -44,12 +45,13 @@ class Web:
     def __init__(self, transport: Transport | None = None) -> None:
         self._given = transport
         self.pace = Pace()
+        self.gate = Gate(_connections())
         self._limits = Limits()
 
     async def open(self) -> None:
         """Make ready; on the loop that will be used."""
-        self.transport = self._given or AiohttpTransport(_connections())
-        self.robots = Robots(self.transport)
+        self.transport = self._given or AiohttpTransport(self.gate.most)
+        self.robots = Robots(self.exchange)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -61,6 +63,20 @@ class Web:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    async def exchange(self, request: Request, seconds: float) -> Reply:
+        """Exchange `request` when there is room for it, in at most `seconds` from then on.
+
+        Raises
+        ------
+        FetchError
+        TimeoutError
+        """
+        await self.gate.enter()
+        try:
+            return await self._limits.hold(seconds, self.transport.get(request))
+        finally:
+            self.gate.leave()
 
     async def get(
         self, url: str, options: Fetch, *, last: bool = False, timeout: float | None = None
@@ -89,7 +105,7 @@ class Web:
         )
         seconds = options.timeout if timeout is None else min(timeout, options.timeout)
         try:
-            return await self._limits.hold(seconds, self.transport.get(request))
+            return await self.exchange(request, seconds)
         except TimeoutError:
             raise FetchError("timeout", f"not done in {seconds:.3g} s", passing=True) from None
 
@@ -121,7 +137,7 @@ class Web:
             body=body,
         )
         try:
-            return await self._limits.hold(timeout, self.transport.get(request))
+            return await self.exchange(request, timeout)
         except TimeoutError:
             raise FetchError("timeout", f"not done in {timeout:g} s", passing=True) from None
 

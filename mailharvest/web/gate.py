@@ -1,0 +1,102 @@
+"""How many exchanges at once: as many as this process bears, found out by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+FIRST = 256
+"""Exchanges at once, to begin with."""
+LEAST = 32
+"""Exchanges at once, however busy the machine is."""
+EVERY = 0.2
+"""Seconds between two looks at how late the loop is."""
+CALM = 0.05
+"""Seconds that the loop may be late while there is room for more."""
+LATE = 0.15
+"""Seconds of lateness from which there are too many."""
+
+Waiting = deque[asyncio.Future[None]]
+
+
+class Gate:
+    """Lets so many exchanges through at once; the others wait in line.
+
+    How many follows the lateness of the event loop. Sites that answer slowly leave the loop idle,
+    so the number grows, by a quarter at a time, for as long as somebody waits; when the processor
+    is what there is too little of, the loop is late, and the number shrinks by a quarter. Too many
+    would only wait in buffers, with their time limits running: here they wait without.
+
+    Parameters
+    ----------
+    most : int
+        At most so many, whatever the loop says.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.limit = min(FIRST, most)
+        self.busy = 0
+        self._line: Waiting = deque()
+        self._visits: Waiting = deque()
+        self._looking = False
+
+    async def enter(self) -> None:
+        """Wait for one's turn; who has come in must :meth:`leave`."""
+        if self.busy < self.limit and not self._line:
+            self.busy += 1
+        else:
+            await self._wait(self._line, self.leave)
+        if not self._looking:
+            self._looking = True
+            self._look_later()
+
+    def leave(self) -> None:
+        """Make room for the next."""
+        self.busy -= 1
+        self._admit()
+
+    async def room(self) -> None:
+        """Wait, before many exchanges are begun, until none waits in line for another."""
+        if self._line or self._visits or self.busy >= self.limit:
+            await self._wait(self._visits, self._admit)
+
+    async def _wait(self, line: Waiting, give_back: Callable[[], None]) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        line.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # it was our turn in that very moment
+                give_back()
+            raise
+
+    def _admit(self) -> None:
+        while self.busy < self.limit and self._line:
+            turn = self._line.popleft()
+            if not turn.done():
+                self.busy += 1
+                turn.set_result(None)
+        if self.busy < self.limit:
+            while self._visits:
+                turn = self._visits.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+                    return  # one at a time: what it begins is not seen yet
+
+    def _look_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + EVERY
+        loop.call_at(due, self._look, loop, due)
+
+    def _look(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
+        late = loop.time() - due
+        if late > LATE:
+            self.limit = max(LEAST, self.limit * 3 // 4)
+        elif late < CALM and (self._line or self._visits):
+            self.limit = min(self.most, self.limit + self.limit // 4)
+        self._admit()
+        self._looking = bool(self.busy or self._line or self._visits)
+        if self._looking:
+            self._look_later()
