@@ -218,6 +218,8 @@ class DaskPool:
     def _crash(self, address: str) -> Failure:
         # Deaths are reported one by one: who shared the worker is counted at the first.
         alone = self._died.setdefault(address, len(self._at[address])) == 1
+        # Now, not at the next look: a chunk that is sent there would be charged with this death.
+        self._workers.pop(address, None)
         return Failure("crash", "worker_crash", f"the worker {address} died", alone=alone)
 
     def _bury(self, address: str) -> None:

@@ -90,6 +90,14 @@ def test_a_suspect_runs_alone_while_the_others_go_on(pool: DaskPool) -> None:
     until(lambda: pool.free() == 8)
 
 
+def test_nothing_is_sent_to_a_worker_that_has_died(pool: DaskPool) -> None:
+    until(lambda: pool.quarantine(True))
+    collect(pool, [claim_of(Die(), 0, crashes=1)])
+    until(lambda: pool.quarantine(True))
+    outcomes = collect(pool, [claim_of(Echo(text="innocent"), 1, crashes=1)])
+    assert value(outcomes[1]) == {"text": "innocent", "attempt": 1}
+
+
 def test_the_worker_of_a_stuck_chunk_is_replaced_and_its_neighbours_are_named(
     pool: DaskPool,
 ) -> None:
