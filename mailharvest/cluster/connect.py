@@ -22,6 +22,11 @@ OWN_CLUSTER = {
     "distributed.worker.profile.enabled": False,
 }
 
+# Dask looks once, this long after a worker died, whether it is back, and if it is not (it may have
+# died a second time and be on its way again) it gives that worker up for good. Nannies do not fail,
+# and a page that kills kills often: ours may take their time. Read when a worker dies.
+OWN_PATIENCE = {"distributed.deploy.lost-worker-timeout": "365 days"}
+
 # Threads of a worker only wait: the work is on its event loop. They start when first used.
 SLOTS = 1000
 
@@ -115,4 +120,5 @@ def _local_cluster(stack: ExitStack, workers: int | None, threads: int | None) -
             preload="mailharvest.cluster.ours",
         )
     stack.enter_context(cluster)
+    stack.enter_context(dask.config.set(OWN_PATIENCE))
     return cluster

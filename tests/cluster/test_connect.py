@@ -6,8 +6,9 @@ import os
 import signal
 import socket
 
+import dask
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client, KilledWorker, LocalCluster
 
 from mailharvest.cluster.connect import connect
 from mailharvest.errors import ClusterError
@@ -35,6 +36,18 @@ def test_our_own_cluster_listens_on_loopback_only_and_is_closed() -> None:
     assert port and set(listening) == {"127.0.0.1"}
     connection.close()
     assert client.status == "closed"
+
+
+def test_a_worker_of_our_own_that_dies_again_on_its_way_back_is_not_given_up() -> None:
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "50ms"}):
+        connection = connect(workers=1, threads=2)
+        for _ in range(2):
+            died = connection.client.submit(os._exit, 9)
+            with pytest.raises(KilledWorker):
+                died.result(30)
+            connection.client.wait_for_workers(1, timeout=60)
+        assert connection.client.submit(int, "7").result() == 7
+        connection.close()
 
 
 def test_a_client_a_cluster_or_an_address_is_used_and_stays_open() -> None:
