@@ -29,12 +29,13 @@ overflow-wrap:anywhere}
 overflow:hidden}
 .mh .bar>div{height:100%;border-radius:5px;background:#2a9d5c}
 .mh .bar>.bad{background:#c8453b}
-.mh .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(118px,1fr));gap:4px 12px}
+.mh .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(112px,1fr));gap:4px 12px}
 .mh .figures b{font-size:1.15em;display:block}
 .mh .chip{display:inline-block;border-radius:9px;padding:0 8px;margin:2px;font-size:.92em;
 border:1px solid #d9922e;background:rgba(217,146,46,.16)}
 .mh .chip.bad{border-color:#c8453b;background:rgba(200,69,59,.18)}
-.mh table{border-collapse:collapse;margin:6px 0;width:100%;color:inherit;font-size:.93em}
+.mh table{border-collapse:collapse;margin:6px 0;width:100%;color:inherit;font-size:.93em;
+white-space:nowrap;overflow-wrap:normal}
 .mh td,.mh th{padding:2px 8px;text-align:start;border-bottom:1px solid rgba(128,128,128,.25)}
 .mh svg{display:block;width:100%;height:42px;margin:6px 0 2px}
 </style>"""
@@ -109,10 +110,10 @@ def sparkline(rates: Sequence[float]) -> str:
 
 def _figures(now: Snapshot, say: Words) -> str:
     of = f" {say('of')} {now.emails_wanted:,}" if now.emails_wanted is not None else ""
-    share = f" ({now.percentage:.0f}%)" if now.percentage is not None else ""
+    share = f" · {now.percentage:.0f}%" if now.percentage is not None else ""
     left = "" if now.ended else say.time(now.eta_formatted)
     figures = [
-        ("e-mails", f"{now.emails_found:,}{of}{share}"),
+        (say("e-mails") + share, f"{now.emails_found:,}{of}"),
         ("per minute", f"{now.emails_per_minute:,.0f}"),
         ("time left", left),
         ("elapsed", say.time(now.elapsed_formatted)),
@@ -123,9 +124,8 @@ def _figures(now: Snapshot, say: Words) -> str:
         ("duplicates", f"{now.duplicates:,}"),
         ("slots", f"{now.active_slots:,} {say('of')} {now.slots:,}"),
         (
-            "chunks",
-            f"{now.chunks_pending:,} {say('waiting')} · {now.chunks_processing:,} {say('active')}"
-            f" · {now.chunks_completed:,} {say('done')}",
+            " · ".join(say(state) for state in ("waiting", "active", "done")),
+            f"{now.chunks_pending:,} · {now.chunks_processing:,} · {now.chunks_completed:,}",
         ),
     ]
     cells = "".join(

@@ -44,7 +44,7 @@ class Form:
     def __init__(self, start: Callable[[Job], Shown], language: Language | None = None) -> None:
         self._start = start
         self.words = say = Words(language)
-        wide = W.Layout(width="100%")
+        wide = W.Layout(width="auto")  # 100 % and a margin would be wider than the cell
         self.fields: dict[str, W.ValueWidget] = {
             "query": W.Textarea(
                 placeholder="real estate agents {city}", layout=wide, continuous_update=True

@@ -25,6 +25,8 @@ STYLE = """<style>
 .mh-room .mh-row{border-bottom:1px solid rgba(128,128,128,.25);align-items:center;padding:2px 0}
 .mh-room .mh-row>.widget-html{flex:1 1 16em;min-width:0}
 .mh-room .widget-html-content{line-height:1.4;white-space:normal;overflow-wrap:anywhere}
+.mh-room .lm-TabBar-content{flex-wrap:wrap}
+.mh-room .lm-TabBar-tab{flex:0 0 auto!important;min-width:0!important}
 .mh-room .dim{opacity:.65}
 .mh-room .bad{color:#c8453b}
 </style>"""
@@ -226,7 +228,7 @@ def _job(row: JobRow) -> str:
     if row.wanted is None and row.progress is not None:
         share = 100 * row.progress
     percent = "" if share is None else f" ({min(share, 100):.0f}%)"
-    reason = f": {safe(masked(row.reason))}" if row.reason else ""
+    reason = f": {safe(masked(row.reason or ''))}" if row.reason not in (None, row.state) else ""
     colour = ' class="bad"' if row.state == "failed" else ""
     return (
         f'<b dir="auto">{safe(row.title, 90)}</b>'
