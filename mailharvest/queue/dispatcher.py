@@ -37,6 +37,9 @@ PRUNE = 30.0
 CUT = 64
 """Chunks that are cut from frontiers at a time."""
 
+NOTES = 10_000
+"""Lines that running chunks may say between two commits; what is more is not heard."""
+
 CLAIM = 500
 """Chunks that are claimed at a time."""
 
@@ -99,7 +102,9 @@ class Dispatcher:
         self.done = 0
         self._report = Report(ledger, self.name)
         self._adopted: list[str] = []
-        self._notes: list[tuple[int, int, dict[str, Any]]] = []
+        self._notes: list[dict[str, Any]] = []
+        if (subscribe := getattr(pool, "subscribe", None)) is not None:
+            subscribe(self.note)
         self._numbers: list[int] | None = None
         self._flying: dict[int, Claim] = {}
         self._pending: list[Outcome] = []
@@ -126,6 +131,11 @@ class Dispatcher:
         """Look for work, and for jobs that were cancelled, now."""
         self._dirty = True
         self._tend_at = 0.0
+
+    def note(self, message: dict[str, Any]) -> None:
+        """What a running chunk says of itself: progress or a log line, its chunk and its lease."""
+        if len(self._notes) < NOTES:
+            self._notes.append(message)
 
     def stop(self, grace: float = 10.0) -> None:
         """Claim nothing more; after `grace` seconds hand back what still runs, and return."""
@@ -218,7 +228,8 @@ class Dispatcher:
         if self._dirty or now >= self._look_at or self.ledger.changed():
             self._look()
         self._pending += self._collect(self._pause())
-        self._listen()
+        if time.monotonic() - self._committed_at >= PULSE:
+            self._listen()
         if self._pending and time.monotonic() >= self._commit_at():
             self._commit()
 
@@ -249,11 +260,9 @@ class Dispatcher:
 
     def _listen(self) -> None:
         """What running chunks say of themselves goes into the ledger with the next commit."""
-        said: list[tuple[Claim, dict[str, Any]]] = getattr(self.pool, "notes", list)()
-        self._notes += [(claim.chunk_id, claim.lease, message) for claim, message in said]
-        if self._notes and time.monotonic() - self._committed_at >= PULSE:
-            self.ledger.hear(self._notes)
-            self._notes = []
+        if self._notes:
+            said, self._notes = self._notes, []
+            self.ledger.hear([(note["chunk"], note["lease"], note) for note in said])
 
     # claiming
 
@@ -398,6 +407,7 @@ class Dispatcher:
         self._lose("the dispatcher stopped")
         if self._pending:
             self._commit()
+        self._listen()
         self.ledger.close_dispatcher(self.id, reason)
 
 

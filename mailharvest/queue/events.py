@@ -41,7 +41,10 @@ _TRIM_LOGS = text("""
     DELETE FROM event WHERE job = :no AND type = 'log' AND id <= (
         SELECT id FROM event WHERE job = :no AND type = 'log' ORDER BY id DESC LIMIT 1 OFFSET :kept)
 """)
-_JOB = text("SELECT job FROM chunk WHERE id = :chunk AND lease = :lease AND state = 'running'")
+_JOB = text("""
+    SELECT job FROM chunk
+    WHERE id = :chunk AND lease = :lease AND state IN ('running', 'done', 'failed')
+""")
 _PROGRESS = text("UPDATE job SET progress = :progress, note = :note WHERE no = :no")
 
 

@@ -34,7 +34,7 @@ class InlinePool:
         self.threads = threads
         self._todo: queue.SimpleQueue[Claim | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
-        self._notes: queue.SimpleQueue[tuple[Claim, dict[str, Any]]] = queue.SimpleQueue()
+        self._listener: Callable[[dict[str, Any]], None] = lambda _: None
         self._flying: dict[str, Claim] = {}
         self._lost: set[str] = set()  # given up: whoever runs it ends its thread
         self._alone = False  # suspects have the pool to themselves
@@ -94,7 +94,12 @@ class InlinePool:
         )
 
     def _tell(self, claim: Claim) -> Callable[[dict[str, Any]], None]:
-        return lambda message: self._notes.put((claim, message))
+        whose = {"chunk": claim.chunk_id, "lease": claim.lease}
+        return lambda message: self._listener({**message, **whose})
+
+    def subscribe(self, listener: Callable[[dict[str, Any]], None]) -> None:
+        """Tell `listener` what chunks say of themselves, with their ``chunk`` and ``lease``."""
+        self._listener = listener
 
     def outcomes(self, timeout: float) -> list[Outcome]:
         """Those that ended, waiting at most `timeout` seconds for the first."""
@@ -106,13 +111,6 @@ class InlinePool:
         except queue.Empty:
             pass
         return [o for o in found if self._flying.pop(o.claim.key, None) is not None]
-
-    def notes(self) -> list[tuple[Claim, dict[str, Any]]]:
-        """What the chunks said of themselves since the last call."""
-        found = []
-        while not self._notes.empty():
-            found.append(self._notes.get())
-        return found
 
     def drop(self, claims: Sequence[Claim]) -> None:
         """Forget them: nobody wants their outcome. Their threads are busy until they are done."""

@@ -16,7 +16,7 @@ from mailharvest.errors import SpecError, UnknownJob
 from mailharvest.queue.queue import Queue
 from mailharvest.verbs import VERBS
 from tests.queue.desk import Clock, Desk
-from tests.queue.jobs import Echo
+from tests.queue.jobs import Echo, Talker
 
 cli = click.Group("mailharvest", commands=VERBS)
 
@@ -134,6 +134,7 @@ def test_work_refuses_what_cannot_be(call: Any, wrong: list[str]) -> None:
 def test_work_does_what_is_there_and_stops(queue: Queue, tmp_path: Path) -> None:
     one, two = (queue.dispatch(Echo(value=n)) for n in (1, 2))
     later = queue.dispatch(Echo(value=3), delay="1h")
+    talker = queue.dispatch(Talker(lines=2))
     code = (
         "import click, sys; from mailharvest.verbs import VERBS;"
         "click.Group('m', commands=VERBS)(sys.argv[1:])"
@@ -145,6 +146,7 @@ def test_work_does_what_is_there_and_stops(queue: Queue, tmp_path: Path) -> None
     ).stderr  # fmt: skip
     assert (one.result, two.result, later.state) == (1, 2, "queued")
     lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-    assert [line.get("event") for line in lines].count("completed") == 2
+    assert [line.get("event") for line in lines].count("completed") == 3
+    assert talker.logs() == ["line 0", "line 1"]
     assert any(line["message"] == "stopped: empty" for line in lines)
     assert queue.ledger.dispatchers()[0].name == "w1"
