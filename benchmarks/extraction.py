@@ -20,12 +20,14 @@ import os
 import random
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -283,11 +285,28 @@ def key(address: str) -> str:
     return normalise(address) or address.strip().lower()
 
 
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Stop what runs longer, where the system has an alarm; regular expressions listen to it."""
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
+
+    def stop(_signal: int, _frame: object) -> None:
+        raise TimeoutError
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 def cases(path: Path, seconds: float = 5.0) -> dict[str, Any]:
     """Scores on a file of cases, without cloaks and with them alone; slow answers are counted."""
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
     there, missing = peers()
-    there["mailharvest"] = lambda data: ()  # it is told the kind of a case, as a server would
     result: dict[str, Any] = {
         "file": path.name,
         "cases": len(rows),
@@ -302,20 +321,22 @@ def cases(path: Path, seconds: float = 5.0) -> dict[str, Any]:
             if row.get("cls"):
                 group = "cloaks" if row["cls"] == "deobf" else "plain"
             expected = {key(address) for address in row["expected"]}
-            started = time.perf_counter()
-            if name == "mailharvest":
-                kind = "text/plain" if row["kind"] == "text" else "text/html"
-                addresses = extract(row["input"], content_type=kind)
-                found = {address.email for address in addresses}
-                certain = {a.email for a in addresses if a.confidence >= 0.9}
-                sure = sure.plus(certain, expected & certain)
-            else:
-                source = row["input"]
-                if row["kind"] == "text" and name not in ("naive re", "extract-emails"):
-                    source = f"<body><p>{_escaped(source)}</p>"  # they read HTML
-                found = {key(address) for address in read(source.encode("utf-8", "replace"))}
-            if time.perf_counter() - started > seconds:
-                slow, found = slow + 1, set()
+            found: set[str] = set()
+            try:
+                with at_most(seconds):
+                    if name == "mailharvest":  # it is told the kind of a case, as by a server
+                        kind = "text/plain" if row["kind"] == "text" else "text/html"
+                        addresses = extract(row["input"], content_type=kind)
+                        found = {address.email for address in addresses}
+                        certain = {a.email for a in addresses if a.confidence >= 0.9}
+                        sure = sure.plus(certain, expected & certain)
+                    else:
+                        source = row["input"]
+                        if row["kind"] == "text" and name not in ("naive re", "extract-emails"):
+                            source = f"<body><p>{_escaped(source)}</p>"  # they read HTML
+                        found = {key(found) for found in read(source.encode("utf-8", "replace"))}
+            except TimeoutError:
+                slow += 1
             scores[group] = scores[group].plus(found, expected)
             scores["all"] = scores["all"].plus(found, expected)
         result["scores"][name] = {part: score._asdict() for part, score in scores.items()}

@@ -45,8 +45,10 @@ def _codec(label: str) -> str | None:
 def declared(data: bytes, content_type: str | None) -> str | None:
     """The charset that a page says it is in: byte order mark, header, then the document itself.
 
-    >>> declared(b"<meta charset=windows-1251>", "text/html"), declared(b"", "text/html; charset=utf8")
-    ('cp1251', 'utf-8')
+    >>> declared(b"<meta charset=windows-1251>", "text/html")
+    'cp1251'
+    >>> declared(b"<meta charset=windows-1251>", "text/html; charset=utf8")
+    'utf-8'
     >>> declared(b"<p>", None) is None
     True
     """

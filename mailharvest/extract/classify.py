@@ -77,8 +77,9 @@ def classify(email: str, *, url: str | None = None) -> Classification:
 
     Examples
     --------
-    >>> classify("vertrieb@shop.example.co.uk", url="https://www.example.co.uk/contact")
-    Classification(email_type='business', provider=None, role='sales', placeholder=True, own_domain=True)
+    >>> what = classify("vertrieb@shop.example.co.uk", url="https://www.example.co.uk/contact")
+    >>> what.email_type, what.role, what.placeholder, what.own_domain
+    ('business', 'sales', True, True)
     >>> classify("x@gmail.com").provider
     'gmail'
     """

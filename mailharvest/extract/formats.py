@@ -15,6 +15,8 @@ _KINDS = (
     (re.compile(r"xml"), "xml"),
     (re.compile(r"text/(?!html)"), "text"),
 )
+_ENDINGS = {"txt": "text", "vcf": "vcard", "eml": "mail", "json": "json", "xml": "xml"}
+_ENDING = re.compile(rf"/[^/?#]*\.({'|'.join(_ENDINGS)})(?:[?#]|\Z)", re.IGNORECASE)
 _A_TAG = re.compile(rb"<(?:/?[A-Za-z][A-Za-z0-9-]{0,20}[\s/>]|!doctype|!--|\?xml)", re.IGNORECASE)
 _XML = re.compile(rb"\s*<\?xml(?![^>]{0,100}>\s*(?:<!doctype html|<html))", re.IGNORECASE)
 _JSON = re.compile(rb"\s*[\[{]\s*[\"{\[]")
@@ -28,18 +30,25 @@ _QUOTED_PRINTABLE = re.compile(
 )
 
 
-def kind_of(content_type: str | None, data: bytes) -> str:
+def kind_of(content_type: str | None, data: bytes, url: str | None = None) -> str:
     """``html``, ``xml``, ``text``, ``json``, ``vcard`` or ``mail``.
 
-    >>> kind_of("text/html; charset=utf-8", b""), kind_of(None, b"<p>x"), kind_of(None, b"<a@example.com>")
-    ('html', 'html', 'text')
-    >>> kind_of("application/rss+xml", b""), kind_of(None, b'{"email": 1}'), kind_of("text/vcard", b"")
-    ('xml', 'json', 'vcard')
+    What the server says counts first, then the ending of the URL's path, then the bytes.
+
+    >>> [kind_of(given, b"") for given in ("text/html; charset=utf-8", "text/vcard", "text/plain")]
+    ['html', 'vcard', 'text']
+    >>> [kind_of(None, data) for data in (b"<p>x", b"<a@example.com>", b'{"email": 1}')]
+    ['html', 'text', 'json']
+    >>> kind_of(None, b"<p>x", "https://example.com/card.vcf?a=1")
+    'vcard'
     """
     given = (content_type or "").partition(";")[0].strip().lower()
     for pattern, kind in _KINDS:
         if pattern.search(given):
             return kind
+    ending = _ENDING.search(url or "")
+    if ending:
+        return _ENDINGS[ending[1].lower()]
     if _XML.match(data):
         return "xml"
     if _JSON.match(data):
@@ -48,7 +57,7 @@ def kind_of(content_type: str | None, data: bytes) -> str:
 
 
 def as_source(data: bytes, kind: str) -> bytes:
-    """What of `data` is read: lines that a format folded are joined, headers of machines left out."""
+    """What of `data` is read: folded lines are joined, headers that machines read left out."""
     if kind == "vcard":
         data = _FOLD.sub(b"", data)
         return quopri.decodestring(data) if _QUOTED_PRINTABLE.search(data) else data

@@ -145,27 +145,25 @@ def kind_of(event: int) -> str:
     return KINDS[event & ((1 << _BITS) - 1)]
 
 
-def _parted(events: Events) -> tuple[Events, Events]:
-    """The events of triggers and those of marks; none of either when there are only marks."""
-    last, mask = len(TRIGGERS), (1 << _BITS) - 1
-    if not any(event & mask < last for event in events):
-        return [], []
-    events.sort()
-    return [e for e in events if e & mask < last], [e for e in events if e & mask >= last]
-
-
 def scan_by_find() -> Scan:
     """The scan by the standard library alone."""
+    wanted = len(TRIGGERS)
     tables = [
-        (number, trigger, re.compile(trigger.before, re.DOTALL), re.compile(trigger.after, re.DOTALL))
+        (
+            number,
+            trigger,
+            re.compile(trigger.before, re.DOTALL),
+            re.compile(trigger.after, re.DOTALL),
+        )
         for number, trigger in enumerate(TRIGGERS + MARKS)
     ]
 
     def scan(data: bytes) -> tuple[Events, Events]:
         lower = data.lower()
         events: Events = []
+        marks: Events = []
         for number, trigger, left, right in tables:
-            if number == len(TRIGGERS) and not events:
+            if number == wanted and not events:
                 break
             text = lower if trigger.caseless else data
             for literal in trigger.literals:
@@ -174,12 +172,14 @@ def scan_by_find() -> Scan:
                     end = start + len(literal)
                     # An empty expression matches anywhere; at the start of a page nothing is left.
                     if (
-                        left.fullmatch(data, start - 1, start) if trigger.before and start
+                        left.fullmatch(data, start - 1, start)
+                        if trigger.before and start
                         else not trigger.before
                     ) and right.match(data, end):
-                        events.append((end << _BITS) + number)
+                        into = events if number < wanted else marks
+                        into.append((end << _BITS) + number)
                     start = text.find(literal, start + 1)
-        return _parted(events)
+        return sorted(events), sorted(marks)
 
     return scan
 
@@ -187,10 +187,9 @@ def scan_by_find() -> Scan:
 def scan_by_hyperscan() -> Scan:
     """The scan by hyperscan; each thread has scratch space of its own."""
     triggers = TRIGGERS + MARKS
+    wanted = len(TRIGGERS)
     # What to add to the shifted end of a match, which lies behind `after`.
-    codes = [
-        number - ((t.width << _BITS) if t.after else 0) for number, t in enumerate(triggers)
-    ]
+    codes = [number - ((t.width << _BITS) if t.after else 0) for number, t in enumerate(triggers)]
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(
         expressions=[
@@ -212,12 +211,17 @@ def scan_by_hyperscan() -> Scan:
         except AttributeError:
             scratch = local.scratch = hyperscan.Scratch(database)
         events: Events = []
+        marks: Events = []
 
         def note(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            events.append((end << _BITS) + codes[number])
+            (events if number < wanted else marks).append((end << _BITS) + codes[number])
 
         database.scan(data, note, scratch=scratch)
-        return _parted(events) if events else (events, events)
+        if not events:
+            return events, events
+        events.sort()
+        marks.sort()
+        return events, marks
 
     return scan
 

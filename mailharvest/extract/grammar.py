@@ -21,7 +21,10 @@ RIGHT = 280
 """Characters right of a sign that may decide: a domain is 253."""
 
 # Letters of many scripts carry marks that `\w` does not hold (the danda, U+0964, is no mark).
-_MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u3099\u309a"
+_MARKS = (
+    "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f"  # Latin, Hebrew, Arabic
+    "\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u3099\u309a"  # of India, Thai, kana
+)
 _LOCAL = re.compile(rf"[\w.+\-'&~$%{_MARKS}]{{1,66}}")  # read backwards from the sign
 _RESIDUE = re.compile(r"(?:%[0-7][0-9A-Fa-f]|u00[0-9a-f]{2})+(?=\w)")  # escapes left over
 _FOREIGN = re.compile("[\u0370-\u1fff\u2c80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -175,8 +178,8 @@ def _file_or_version(labels: list[str]) -> bool:
 def local_at_end(text: str, ascii_host: bool = True) -> str | None:
     """The local part that `text` ends with, if it is whole.
 
-    >>> local_at_end("write to <jane.o'doe+x"), local_at_end("邮箱info"), local_at_end("x\\\\u003einfo")
-    ("jane.o'doe+x", 'info', 'info')
+    >>> [local_at_end(text) for text in ("write to <jane.o'doe+x", "邮箱info", "x\\\\u003einfo")]
+    ["jane.o'doe+x", 'info', 'info']
     >>> local_at_end("joh..."), local_at_end("$user"), local_at_end("a" * 65)
     (None, None, None)
     """
@@ -292,7 +295,10 @@ def address_at(before: str, after: str) -> Match | None:
     if (
         not local
         or _refused(before)
-        or (after[:1] in _REFUSED_FIRST and any(rule.match(after) for rule in REFUSED_AFTER.values()))
+        or (
+            after[:1] in _REFUSED_FIRST
+            and any(rule.match(after) for rule in REFUSED_AFTER.values())
+        )
         or machine_made(local, host.domain)
         or (local == "git" and after[:1] in (":", "/"))
     ):

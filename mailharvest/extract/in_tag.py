@@ -24,9 +24,10 @@ def read_attribute(page: Page, tag: int, place: int) -> None:
     if attribute is None:
         return
     data, name = page.data, attribute.name
-    value = unescape(data[attribute.start : attribute.end].decode("utf-8", "replace"))
-    if page.region(tag):
+    if name == "placeholder" or page.region(tag):
+        page.done = max(page.done, attribute.end)
         return
+    value = unescape(data[attribute.start : attribute.end].decode("utf-8", "replace"))
     page.done = max(page.done, attribute.end)
     if is_mailto(value.lstrip(_QUOTES)):
         _link(page, value.lstrip(_QUOTES).partition("<")[0], attribute.end)
@@ -44,9 +45,9 @@ def read_attribute(page: Page, tag: int, place: int) -> None:
         _text(page, shown(value), "meta" if tag_name(data, tag) == "meta" else "attribute")
     elif name in LINKS:
         text = plain(value.strip())
-        match = grammar.address_at(*text.partition("@")[::2])
-        if match and len(match.local) + 1 + len(match.host) == len(text):
-            page.add(match, "attribute")  # href="info@example.com": the scheme was forgotten
+        bare = grammar.address_at(*text.partition("@")[::2])
+        if bare and len(bare.local) + 1 + len(bare.host) == len(text):
+            page.add(bare, "attribute")  # href="info@example.com": the scheme was forgotten
     else:
         text = json_text(value)
         for sign, match in grammar.addresses_in(text):

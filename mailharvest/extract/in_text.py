@@ -24,6 +24,7 @@ _CLEAN_HOST = re.compile(
     re.IGNORECASE,
 )
 _SPELLED_AHEAD = re.compile(rb"\s{0,2}(?:[\[({]|(?i:dot)\b|-dot|_dot)")
+_NAME_ALONE = re.compile(rb"[^\s=\"'/]+\Z")
 _HOST_AHEAD = re.compile(rb"[A-Za-z0-9-]{0,63}(?:\.[A-Za-z0-9]|[<&%\\({\[\x80-\xff])")
 _LOCAL_BYTES = bytes(
     byte if byte < 128 and (chr(byte).isalnum() or byte in b"._+-") else 32 for byte in range(256)
@@ -56,6 +57,8 @@ def read_sign(page: Page, end: int) -> None:
     if hopeless or (start and data[start - 1] in _NO_LOCAL):
         if encoded:
             _read_region(page, start, end)  # in a script it may be one string of a sum
+        return
+    if name and _read_region(page, start, end):
         return
     tag = page.tag_at(start)
     if page.tags:
@@ -97,7 +100,7 @@ def _read_quick(page: Page, tag: int, start: int, host: re.Match[bytes]) -> bool
             return False
         method = "text"
     found = grammar.clean_address(local.decode("ascii"), host[1].decode("ascii"))
-    if found is None or _read_region(page, start, host.start()):
+    if found is None:
         return True
     around = page.around(first, host.end()) if page.context else None
     page.keep(*found, method, False, confidence(method, False), around)
@@ -134,7 +137,7 @@ def _begins_word(data: bytes, place: int) -> bool:
 
 def _read_in_tag(page: Page, tag: int, start: int, end: int) -> None:
     bracketed = page.data[tag + 1 : start]
-    if len(bracketed) > 80 or any(byte in b" \t\r\n=\"'/" for byte in bracketed):
+    if len(bracketed) > 80 or not _NAME_ALONE.match(bracketed):
         region = page.region(start)  # a script may hold what looks like a tag
         if region is None:
             read_attribute(page, tag, start)

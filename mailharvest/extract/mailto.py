@@ -34,7 +34,8 @@ def only_recipient(url: str) -> tuple[str, str, str] | None:
 def recipients(url: str) -> Iterator[Match]:
     """Whom a ``mailto:`` URL writes to: `to`, `cc` and `bcc`; subject and body are not read.
 
-    >>> [m.local for m in recipients("MAILTO:%20a%40example.com,b@example.com?CC=c@example.com&body=d@example.com")]
+    >>> url = "MAILTO:%20a%40example.com,b@example.com?CC=c@example.com&body=d@example.com"
+    >>> [m.local for m in recipients(url)]
     ['a', 'b', 'c']
     >>> [m.local for m in recipients('mailto:"Jane" <jane @ example.com>')]
     ['jane']

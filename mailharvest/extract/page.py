@@ -58,15 +58,14 @@ class Page:
         Everything before this offset has been read.
     """
 
-    def __init__(
-        self, data: bytes, kind: str, marks: Events, context: bool, claimed: bool
-    ) -> None:
+    def __init__(self, data: bytes, kind: str, marks: Events, context: bool, claimed: bool) -> None:
         self.data = data
         self.kind = kind
         self.tags = kind in ("html", "xml")
         self.found: dict[str, Address] = {}
         self.done = 0
         self.context = context
+        self.scripts: dict[int, str] = {}  # what the script that begins there is
         self.computed: set[int] = set()  # scripts whose computed strings have been read
         self.documents: list[str] = []  # documents within this one
         self._marks = marks
@@ -134,9 +133,13 @@ class Page:
             left, right = self.regions.before(start, size), self.regions.after(end, size)
         before = left_of(left, tags=tags, xml=xml)
         after = right_of(right, tags=tags, xml=xml)
-        if size < _WIDE and _JOINED.match(before[-1:] + after[:1]) and (
-            (start > size and len(before) < LEFT and not _LEFT_EDGE.search(before))
-            or (end + size < len(data) and len(after) < RIGHT and not _RIGHT_EDGE.search(after))
+        if (
+            size < _WIDE
+            and _JOINED.match(before[-1:] + after[:1])
+            and (
+                (start > size and len(before) < LEFT and not _LEFT_EDGE.search(before))
+                or (end + size < len(data) and len(after) < RIGHT and not _RIGHT_EDGE.search(after))
+            )
         ):
             return self.around(start, end, size * 4)  # mostly markup
         if self._claimed and ("\ufffd" in before[1:] or "\ufffd" in after[:-1]):

@@ -6,7 +6,8 @@ from mailharvest.extract.tables import words
 
 FREE = {
     "gmail": "gmail.com googlemail.com",
-    "yahoo": "yahoo.com ymail.com rocketmail.com yahoo.de yahoo.fr yahoo.it yahoo.es yahoo.gr yahoo.ie"
+    "yahoo": "yahoo.com ymail.com rocketmail.com yahoo.de yahoo.fr yahoo.it yahoo.es yahoo.gr"
+    " yahoo.ie"
     " yahoo.se yahoo.no yahoo.dk yahoo.pl yahoo.ro yahoo.nl yahoo.be yahoo.at yahoo.ca yahoo.in"
     " yahoo.co.uk yahoo.co.in yahoo.co.jp yahoo.co.id yahoo.co.nz yahoo.co.kr yahoo.co.za"
     " yahoo.com.au yahoo.com.ar yahoo.com.br yahoo.com.cn yahoo.com.hk yahoo.com.mx yahoo.com.my"
@@ -109,7 +110,8 @@ FREE = {
 # What a local part says it is for, in the languages of the web.
 ROLES = {
     "info": "info infos information informacion informacje informazioni auskunft infodesk infoline",
-    "contact": "contact contacts contactus contato contacto contatti kontakt kontakty hello hi hallo"
+    "contact": "contact contacts contactus contato contacto contatti kontakt kontakty hello hi"
+    " hallo"
     " hola bonjour ciao ask enquiry enquiries enquire inquiry inquiries yhteys contactez iletisim"
     " kapcsolat",
     "sales": "sales sale verkauf vertrieb ventas vendas vendite ventes commercial commerciale"
@@ -134,10 +136,12 @@ ROLES = {
     " accounts accountspayable payable factura facturas facturation facturacion faktura"
     " fakturace finance finanzen finanzas payments comptabilite contabilidad contabilita",
     "legal": "legal compliance recht datenschutz privacy gdpr dpo dsgvo rgpd copyright dmca",
-    "booking": "booking bookings reservation reservations reservierung reservas reserva prenotazioni"
+    "booking": "booking bookings reservation reservations reservierung reservas reserva"
+    " prenotazioni"
     " buchung rezervace rezervasyon events event veranstaltungen",
     "feedback": "feedback suggestions complaints reklamation reclami reclamaciones beschwerde",
-    "management": "management direction direktion geschaeftsfuehrung gf direccion direzione dyrekcja"
+    "management": "management direction direktion geschaeftsfuehrung gf direccion direzione"
+    " dyrekcja"
     " ceo cto cfo coo vorstand manager owner",
     "newsletter": "newsletter news subscribe unsubscribe list lists announce bulletin",
     "noreply": "noreply donotreply nepasrepondre nichtantworten keineantwort noresponder"

@@ -11,7 +11,6 @@ from mailharvest.extract.gate import Events, gate, kind_of, place_of
 from mailharvest.extract.in_text import read_sign
 from mailharvest.extract.page import NotUTF8, Page
 
-
 READERS: dict[str, Callable[[Page, int], None]] = {
     "at": read_sign,
     "percent": cloaks.read_percent,
@@ -44,7 +43,7 @@ def extract(
     content_type : str, optional
         As in the HTTP header. Without one, `data` is HTML when it holds a tag, else text.
     url : str, optional
-        Where it came from; not read, an address counts wherever it stands.
+        Where it came from; the ending of its path tells the kind when nothing else does.
     context : bool, default False
         Keep some 60 characters on either side of each address.
 
@@ -57,16 +56,16 @@ def extract(
     >>> [a.email for a in extract(b'<a href="mailto:info@example.com">write</a> logo@2x.png')]
     ['info@example.com']
     """
-    if isinstance(data, str):
-        data = data.encode("utf-8", "replace")
-    else:
-        data = to_utf8(data, content_type)
-    events, marks = gate()(data)
+    source = (
+        data.encode("utf-8", "replace") if isinstance(data, str) else to_utf8(data, content_type)
+    )
+    events, marks = gate()(source)
     if not events:
         return []
-    kind = formats.kind_of(content_type, data)
-    source = formats.as_source(data, kind)
-    if source is not data:
+    kind = formats.kind_of(content_type, source, url)
+    told = formats.as_source(source, kind)
+    if told is not source:
+        source = told
         events, marks = gate()(source)
     kind = formats.READ_AS.get(kind, kind)
     try:

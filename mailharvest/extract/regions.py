@@ -58,7 +58,7 @@ def css_names(css: bytes, wanted: re.Pattern[bytes]) -> set[bytes]:
     >>> sorted(css_names(css, _HIDING))
     [b'a', b'c']
     """
-    names = set()
+    names: set[bytes] = set()
     depth, selector, conditional = 0, b"", False
     for part in _CSS_PART.finditer(_CSS_COMMENT.sub(b"", css)):
         text, brace = part.groups()
@@ -101,7 +101,9 @@ class Regions:
                 if kind == "hidden" and opened == "style":
                     self.css_hides = True
                 elif kind == "/" + opened:
-                    cursor = place if opened == "comment" else data.find(b">", place) + 1 or len(data)
+                    cursor = (
+                        place if opened == "comment" else data.find(b">", place) + 1 or len(data)
+                    )
                     found.append(self._region(start, cursor, opened))
                     opened = ""
             elif kind == "hidden":

@@ -1,4 +1,4 @@
-"""Addresses with "@" and "." written as words, in brackets or bare: ``info [at] example (dot) com``.
+"""Addresses with "@" and "." as words, in brackets or bare: ``info [at] example (dot) com``.
 
 In brackets the word can hardly be prose. Bare it can, so it takes more: a dot written out too, a
 free-mail provider as the host, or a word for "@" that means nothing else.
@@ -22,7 +22,10 @@ _AT_WORDS = _alternatives({word for words in AT.values() for word in words})
 _DOT_WORDS = _alternatives({word for words in DOT.values() for word in words})
 _O, _C = f"[{re.escape(OPEN)}]", f"[{re.escape(CLOSE)}]"
 
-_AT = rf"(?:\s{{0,3}}{_O}\s?(?:{_AT_WORDS}|@|a(?=\)))\s?{_C}\s{{0,3}}|_at_|\s-at-\s|-at-(?=[\w-]+-dot-))"
+_AT = (
+    rf"(?:\s{{0,3}}{_O}\s?(?:{_AT_WORDS}|@|a(?=\)))\s?{_C}\s{{0,3}}"
+    r"|_at_|\s-at-\s|-at-(?=[\w-]+-dot-))"
+)
 _DOT = rf"(?:\s{{0,3}}{_O}\s?(?:{_DOT_WORDS}|\.)\s?{_C}\s{{0,3}}|_dot_|\s-dot-\s|-dot-)"
 _BARE_DOT = rf"\s{{1,3}}(?:{_DOT_WORDS})\s{{1,3}}"
 _ANY_DOT = rf"(?:{_DOT}|{_BARE_DOT}|\s\.\s|\.)"

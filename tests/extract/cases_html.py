@@ -1,5 +1,8 @@
 """What a browser shows: one line a case, HTML and the addresses that its reader can see."""
 
+# ruff: noqa: E501
+# fmt: off
+
 from __future__ import annotations
 
 MAILTO = [
@@ -21,10 +24,7 @@ MAILTO = [
     ('<a href="mailto:?to=a@example.com">write</a>', "a@example.com"),
     ('<a href="mailto:a@example.com?cc=b@example.com">x</a>', "a@example.com b@example.com"),
     ('<a href="mailto:a@example.com?cc=b%40example.com">x</a>', "a@example.com b@example.com"),
-    (
-        '<a href="mailto:a@example.com?x=1&amp;bcc=b@example.com">x</a>',
-        "a@example.com b@example.com",
-    ),
+    ('<a href="mailto:a@example.com?x=1&amp;bcc=b@example.com">x</a>', "a@example.com b@example.com"),
     ('<a href="mailto:a@example.com?body=write%20to%20b@example.com">x</a>', "a@example.com"),
     ('<a href="mailto:Jane%20%3Cjane@example.com%3E">x</a>', "jane@example.com"),
     ('<a href="mailto:Jane <jane@example.com>">x</a>', "jane@example.com"),
@@ -143,18 +143,12 @@ NOT_SHOWN = [
     ("<template><p>info@example.com</p></template>", ""),
     ('<div style="display:none">info@example.com</div>', ""),
     ('<div style="color:red; DISPLAY : none">info@example.com</div>', ""),
-    (
-        '<div style="display:none"><div>a</div>info@example.com</div><p>b@example.com</p>',
-        "b@example.com",
-    ),
+    ('<div style="display:none"><div>a</div>info@example.com</div><p>b@example.com</p>', "b@example.com"),
     ("<div hidden>info@example.com</div>", ""),
     ('<div class="hidden">info@example.com</div>', "info@example.com"),
     ('<div aria-hidden="true">info@example.com</div>', "info@example.com"),
     ("<style>.gone{display:none}</style><p><b class='gone'>info@example.com</b></p>", ""),
-    (
-        "<style>@media print{.m{display:none}}</style><b class=m>info@example.com</b>",
-        "info@example.com",
-    ),
+    ("<style>@media print{.m{display:none}}</style><b class=m>info@example.com</b>", "info@example.com"),
     ('<body style="display:none"><p>info@example.com</p>', "info@example.com"),
     ("<!--><p>info@example.com</p>", "info@example.com"),
     ("<!-- a --><p>info@example.com</p><!-- b -->", "info@example.com"),
@@ -171,36 +165,15 @@ NOT_SHOWN = [
 ]
 
 DATA = [
-    (
-        '<script type="application/ld+json">{"email":"info@example.com"}</script>',
-        "info@example.com",
-    ),
-    (
-        '<script type="application/ld+json">{"email":"mailto:info@example.com"}</script>',
-        "info@example.com",
-    ),
-    (
-        r'<script type="application/ld+json">{"email":"info\u0040example.com"}</script>',
-        "info@example.com",
-    ),
+    ('<script type="application/ld+json">{"email":"info@example.com"}</script>', "info@example.com"),
+    ('<script type="application/ld+json">{"email":"mailto:info@example.com"}</script>', "info@example.com"),
+    (r'<script type="application/ld+json">{"email":"info\u0040example.com"}</script>', "info@example.com"),
     ('<script type="application/ld+json">{"@type":"Person","@id":"x"}</script>', ""),
-    (
-        '<script type="application/ld+json">{"text":"write to info@example.com."}</script>',
-        "info@example.com",
-    ),
-    (
-        r'<script type="application/json">{"h":"\u003cp\u003einfo@example.com\u003c/p\u003e"}</script>',
-        "info@example.com",
-    ),
-    (
-        '<script id="__NEXT_DATA__" type="application/json">{"mail":"info@example.com"}</script>',
-        "info@example.com",
-    ),
+    ('<script type="application/ld+json">{"text":"write to info@example.com."}</script>', "info@example.com"),
+    (r'<script type="application/json">{"h":"\u003cp\u003einfo@example.com\u003c/p\u003e"}</script>', "info@example.com"),
+    ('<script id="__NEXT_DATA__" type="application/json">{"mail":"info@example.com"}</script>', "info@example.com"),
     ('<script>window.__STATE__={"a":{"email":"info@example.com"}}</script>', "info@example.com"),
-    (
-        r'<script>self.__next_f.push([1,"{\"email\":\"info@example.com\"}"])</script>',
-        "info@example.com",
-    ),
+    (r'<script>self.__next_f.push([1,"{\"email\":\"info@example.com\"}"])</script>', "info@example.com"),
     ('<script>var data = {"contactEmail": "info@example.com"};</script>', "info@example.com"),
     ("<script>var data = {contact: 'info@example.com'};</script>", ""),
     ('<script type="application/json">{"dsn":"https://0a1b2c3d@o1.example.com/2"}</script>', ""),
@@ -209,14 +182,8 @@ DATA = [
     ('<a itemprop="email" href="mailto:info@example.com">x</a>', "info@example.com"),
     ('<span property="schema:email" content="info@example.com">x</span>', "info@example.com"),
     ('<a class="u-email" href="mailto:info@example.com">x</a>', "info@example.com"),
-    (
-        '<span class="email"><span class="type">pref</span> info@example.com</span>',
-        "info@example.com",
-    ),
-    (
-        "<script>document.write('<a href=\"mailto:info@example.com\">x</a>')</script>",
-        "info@example.com",
-    ),
+    ('<span class="email"><span class="type">pref</span> info@example.com</span>', "info@example.com"),
+    ("<script>document.write('<a href=\"mailto:info@example.com\">x</a>')</script>", "info@example.com"),
 ]
 
 BROKEN_MARKUP = [

@@ -1,5 +1,7 @@
 """What only looks like an address: every line here gives nothing."""
 
+# fmt: off
+
 from __future__ import annotations
 
 MALFORMED = [

@@ -3,6 +3,8 @@
 Expected addresses are divided by spaces and written as `normalise` writes them.
 """
 
+# fmt: off
+
 from __future__ import annotations
 
 PROSE = [

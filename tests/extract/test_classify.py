@@ -26,7 +26,9 @@ def test_free_mail(email, provider):
     assert (what.email_type, what.provider) == ("free", provider)
 
 
-@pytest.mark.parametrize("email", ["x@example.com", "x@mail.gmail.com.example.org", "x@notgmail.com"])
+@pytest.mark.parametrize(
+    "email", ["x@example.com", "x@mail.gmail.com.example.org", "x@notgmail.com"]
+)
 def test_business(email):
     assert (classify(email).email_type, classify(email).provider) == ("business", None)
 

@@ -1,4 +1,4 @@
-"""What `extract` promises beside finding: spelling, evidence, limits, charsets, kinds of document."""
+"""What `extract` promises beside finding: spelling, evidence, limits, charsets, formats."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ def test_spelling_is_kept_and_the_key_is_folded():
 
 
 def test_order_is_that_of_the_page():
-    assert emails(b"<p>b@example.com a@example.com b@example.com") == ["b@example.com", "a@example.com"]
+    assert emails(b"<p>b@example.com a@example.com b@example.com") == [
+        "b@example.com",
+        "a@example.com",
+    ]
 
 
 def test_a_plain_sighting_outweighs_a_cloaked_one():
@@ -119,7 +122,9 @@ def test_of_a_mail_the_people_are_read_and_not_the_machines():
 
 
 def test_in_xml_every_tag_divides():
-    feed = b"<?xml version='1.0'?><feed><name>joe</name><email>jane@example.com</email><x>y</x></feed>"
+    feed = (
+        b"<?xml version='1.0'?><feed><name>joe</name><email>jane@example.com</email><x>y</x></feed>"
+    )
     assert emails(feed) == ["jane@example.com"]
 
 

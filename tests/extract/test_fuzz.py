@@ -1,6 +1,7 @@
 """No input makes `extract` fail, and what it gives is always in form.
 
-A few seconds by default; ``MAILHARVEST_FUZZ_SECONDS=600`` runs it for ten minutes and prints the seed.
+A few seconds by default; ``MAILHARVEST_FUZZ_SECONDS=600`` runs it for ten minutes. The seed is
+printed, and part of every failure.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def _mutated(chance):
 
 def test_no_input_makes_it_fail():
     seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    print(f"seed {seed}")  # noqa: T201
     chance = random.Random(seed)
     slowest = (0.0, b"")
     until = time.monotonic() + SECONDS
