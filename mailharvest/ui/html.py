@@ -164,7 +164,7 @@ def _workers(workers: Sequence[WorkerStats], say: Words) -> str:
     rest = len(workers) - len(busiest)
     if rest:
         rows += f'<tr><td colspan="6">{rest:,} {safe(say("more"))}</td></tr>'
-    return f'<div style="overflow-x:auto"><table><tr>{head}</tr>{rows}</table></div>'
+    return f'<div style="overflow-x:auto;width:0;min-width:100%"><table><tr>{head}</tr>{rows}</table></div>'
 
 
 def _worker(worker: WorkerStats, say: Words) -> str:
