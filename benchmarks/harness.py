@@ -28,7 +28,7 @@ import psutil
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("mailharvest", "aiohttp", "distributed", "isal", "pandas", "pyarrow", "uvloop")
-EVERY = 0.5
+EVERY = 1.0
 """Seconds between two looks at the memory."""
 
 

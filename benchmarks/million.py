@@ -241,7 +241,7 @@ def main(argv: list[str] | None = None) -> int:
     judge(report, runs)
     report.notes += [
         "Wall time is from the call of `harvest` to the frame; server and product share the cores."
-        " Peak memory is the sum of PSS over the processes, looked at twice a second;"
+        " Peak memory is the sum of PSS over the processes, looked at once a second;"
         " the web is counted apart."
     ]
     report.close(options)

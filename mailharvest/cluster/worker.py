@@ -127,4 +127,11 @@ def run_chunk(claim: Claim) -> bytes:
     )
     outcome = attempt(claim, context, harvester.loop)
     harvester.count(outcome)
-    return pack(outcome.result, outcome.failure, worker.address)
+
+    async def packed() -> bytes:
+        return pack(outcome.result, outcome.failure, worker.address)
+
+    # On the loop, where the tables are made: Arrow keeps some memory for every thread that it has
+    # met, 5 MB for each of the hundreds here.
+    parcel: bytes = asyncio.run_coroutine_threadsafe(packed(), harvester.loop).result()
+    return parcel
