@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from mailharvest.errors import Fail, MailharvestError, Release
     from mailharvest.job import HarvestJob
     from mailharvest.notebook import ControlRoom, JobForm
-    from mailharvest.queue.job import Backoff, Exponential, Job
+    from mailharvest.queue.job import Backoff, Exponential, Job, env
+    from mailharvest.queue.queue import Queue
     from mailharvest.run import Run, harvest, resume
-    from mailharvest.spec import Fetch, Search
+    from mailharvest.spec import Fetch, Search, Seconds
 
 __all__ = [
     "Address",
@@ -37,9 +38,12 @@ __all__ = [
     "Job",
     "JobForm",
     "MailharvestError",
+    "Queue",
     "Release",
     "Run",
     "Search",
+    "Seconds",
+    "env",
     "extract",
     "harvest",
     "resume",
@@ -50,9 +54,10 @@ _HOMES = {
     "errors": ("Fail", "MailharvestError", "Release"),
     "job": ("HarvestJob",),
     "notebook": ("ControlRoom", "JobForm"),
-    "queue.job": ("Backoff", "Exponential", "Job"),
+    "queue.job": ("Backoff", "Exponential", "Job", "env"),
+    "queue.queue": ("Queue",),
     "run": ("Run", "harvest", "resume"),
-    "spec": ("Fetch", "Search"),
+    "spec": ("Fetch", "Search", "Seconds"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -33,6 +33,7 @@ from mailharvest.errors import MailharvestError, Refused, SpecError, UnknownJob
 from mailharvest.progress import Snapshot
 from mailharvest.reason import Reason
 from mailharvest.ui.text import visible
+from mailharvest.verbs import VERBS
 
 if TYPE_CHECKING:
     from mailharvest.run import Run
@@ -334,3 +335,7 @@ def simweb(options: tuple[str, ...]) -> int:
     from mailharvest.simweb import main
 
     return main(options)
+
+
+for _verb in VERBS:
+    cli.add_command(_verb)

@@ -28,16 +28,13 @@ ROOMS = (
     ("simweb",),
     ("web", "sources", "scrape"),
     ("queue",),
-    ("jobfile", "lists", "job"),
     ("cluster",),
+    ("jobfile", "lists", "job"),
     ("ui",),
     ("observe", "run", "work", "notebook"),
-    ("__init__", "cli", "__main__"),
+    ("__init__", "verbs", "cli", "__main__"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
-
-# A method of a job that hands over to a room below it, and imports it only when it is called.
-BENEATH = {("mailharvest.job", "mailharvest.cluster")}
 
 # What a room must not know at all.
 STRANGERS = {
@@ -83,7 +80,7 @@ def test_imports_point_upwards(path):
     room = room_of(path)
     assert room in FLOOR, f"{room} has no place in ROOMS"
     for name in imports(path):
-        if name.startswith("mailharvest.") and (name_of(path), name) not in BENEATH:
+        if name.startswith("mailharvest."):
             other = name.split(".")[1]
             assert other in FLOOR, f"{other} has no place in ROOMS"
             assert FLOOR[other] <= FLOOR[room], f"{name_of(path)} imports {name}"
@@ -138,7 +135,8 @@ def test_tests_mirror_the_package():
     folders = {
         path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")
     }
-    for folder in folders:
+    # What a person sees in a browser, and the scripts beside the package, are no room of it.
+    for folder in folders - {Path("browser"), Path("benchmarks")}:
         assert (PACKAGE / folder).is_dir(), f"tests/{folder} is about no room"
     rooms = {path.parent.relative_to(PACKAGE) for path in MODULES if path.name != "__init__.py"}
     assert rooms <= folders, "a room without tests"
