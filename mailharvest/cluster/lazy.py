@@ -15,6 +15,7 @@ import dask.bag as db
 import dask.dataframe as dd
 import pandas as pd
 import pyarrow as pa
+from dask.dataframe.utils import clear_known_categories
 from dask.delayed import Delayed, delayed
 
 from mailharvest import records
@@ -43,7 +44,8 @@ def to_dataframe(job: Job) -> dd.DataFrame:
     pieces = [list(split(table)) for table in _tables(job)]
     frame = delayed(_frame, pure=False)
     frames = [frame([piece[group] for piece in pieces]) for group in range(GROUPS)]
-    meta = records.to_frame(records.SCHEMA.empty_table())
+    # Each partition has categories of its own.
+    meta = clear_known_categories(records.to_frame(records.SCHEMA.empty_table()))
     together: dd.DataFrame = dd.from_delayed(frames, meta=meta)
     return together
 
