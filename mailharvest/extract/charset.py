@@ -121,8 +121,10 @@ def to_utf8(data: bytes, content_type: str | None = None) -> bytes:
     if data.isascii() and b"\x1b$" not in data[:_HEAD]:
         return data
     head = data[:_HEAD]
-    told = content_type is not None and "charset" in content_type.lower()
-    if not told and (b'charset="utf-8"' in head or b"charset=utf-8" in head):
+    told = content_type.lower() if content_type else ""
+    if told.endswith("charset=utf-8"):
+        return data
+    if "charset" not in told and (b'charset="utf-8"' in head or b"charset=utf-8" in head):
         return data  # nearly every page; the same answer as below, sooner
     name = declared(head, content_type)
     if name in (None, "utf-8") or (not data.isascii() and is_utf8(data)):

@@ -112,6 +112,8 @@ def _read_words(page: Page, end: int, before: str, after: str) -> None:
     match = words.bracketed_near(before + after, len(before))
     if match and page.region(end - 1) is None:
         page.add(match, "words", obfuscated=True, around=(before, after))
+        tld = match.host.rpartition(".")[2].encode()
+        page.done = max(page.done, page.data.find(tld, end, end + _AFTER))  # its dots with it
 
 
 def read_bare(page: Page, end: int) -> None:

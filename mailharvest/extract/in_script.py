@@ -7,7 +7,7 @@ import re
 from mailharvest.extract import grammar, words
 from mailharvest.extract.confidence import confidence
 from mailharvest.extract.mailto import is_mailto, recipients
-from mailharvest.extract.page import Page
+from mailharvest.extract.page import Page, local_bytes
 from mailharvest.extract.regions import Region
 from mailharvest.extract.render import plain, shown
 from mailharvest.extract.scripts import json_text, script_texts
@@ -19,7 +19,6 @@ _STATE = re.compile(
     rb"(?:window|self|globalThis)(?:\.\w+|\[[\"']\w+[\"']\])\s{0,9}=\s{0,9}[\[{]"
     rb"|__next_f|__NUXT__|JSON\.parse\("
 )
-_DATA_BEFORE = re.compile(rb"(?:[\"']|[mM][aA][iI][lL][tT][oO]:)[^\s\"'@:;,<>(){}]{1,80}\Z")
 _STRING_START = re.compile(rb'"(?:mailto:)?([A-Za-z0-9][A-Za-z0-9._+-]{0,63})\Z')
 _STRING_END = re.compile(rb'((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})"')
 _LONGEST = 90
@@ -29,18 +28,12 @@ MAIL_KEY = re.compile(
 )
 
 
-def _kind(page: Page, region: Region) -> str:
-    """What a script is: ``jsonld``, ``json``, a page's ``state``, or ``code``."""
-    kind = page.scripts.get(region.start)
-    if kind is None:
-        data = page.data
-        opening = data[region.start : region.body].lower()
-        if _JSON_TYPE.search(opening):
-            kind = "jsonld" if b"ld+json" in opening else "json"
-        else:
-            kind = "state" if _STATE.search(data, region.body, region.body + _OPENING) else "code"
-        page.scripts[region.start] = kind
-    return kind
+def _json_kind(page: Page, region: Region) -> str | None:
+    """``jsonld`` or ``json`` when a script is data by its own word, else None."""
+    opening = page.data[region.start : region.body].lower()
+    if b"json" not in opening or not _JSON_TYPE.search(opening):
+        return None
+    return "jsonld" if b"ld+json" in opening else "json"
 
 
 def read_in_script(page: Page, region: Region, start: int, end: int) -> None:
@@ -50,21 +43,26 @@ def read_in_script(page: Page, region: Region, start: int, end: int) -> None:
     "mail" in it, a ``mailto:`` URL, a whole string of the page's state.
     """
     data = page.data
-    kind = _kind(page, region)
-    encoded = end - start > 1
-    is_json = kind in ("jsonld", "json")
-    if not is_json:
-        if encoded:
-            read_computed(page, region, start)
-        elif not _DATA_BEFORE.search(data, max(region.body, start - _LONGEST), start):
-            return
-    host = _STRING_END.match(data, end) if is_json else None
-    local = _STRING_START.search(data, max(region.body, start - _LONGEST), start) if host else None
-    if host and local and not page.context:
-        found = grammar.clean_address(local[1].decode("ascii"), host[1].decode("ascii"))
-        if found:  # the string is the address, nearly always: the same answer as below, sooner
-            page.keep(*found, kind, False, confidence(kind, False), None)
-            return
+    kind = _json_kind(page, region)
+    if kind:
+        host = _STRING_END.match(data, end)
+        local = (
+            _STRING_START.search(data, max(region.body, start - _LONGEST), start) if host else None
+        )
+        if host and local and not page.context:
+            found = grammar.clean_address(local[1].decode("ascii"), host[1].decode("ascii"))
+            if found:  # the string is the address, nearly always: the answer of below, sooner
+                page.keep(*found, kind, False, confidence(kind, False), None)
+                return
+    elif end - start > 1:
+        read_computed(page, region, start)
+    else:
+        first = start - len(local_bytes(data, start))
+        if (
+            data[first - 1 : first] not in (b'"', b"'")
+            and data[first - 7 : first].lower() != b"mailto:"
+        ):
+            return  # in a program only strings can be data
     right = data[end : min(region.end, end + _WINDOW)].decode("utf-8", "replace")
     after = shown(json_text(right))
     left = data[max(region.body, start - _WINDOW) : start].decode("utf-8", "replace")
@@ -75,18 +73,20 @@ def read_in_script(page: Page, region: Region, start: int, end: int) -> None:
     lead = before[: len(before) - len(match.local)]
     tail = after[len(match.host) :]
     quoted = lead[-1:] in ("'", '"') and tail[:1] == lead[-1:]
-    if is_json:
+    if kind:
         page.add(match, kind, around=(lead, tail))
     elif lead[-7:].lower() == "mailto:":
         page.add(match, "mailto", around=(lead, tail))
-    elif MAIL_KEY.search(lead) or (quoted and kind == "state"):
+    elif MAIL_KEY.search(lead) or (
+        quoted and _STATE.search(data, region.body, region.body + _OPENING)
+    ):
         page.add(match, "json", around=(lead, tail))
 
 
 def read_computed(page: Page, region: Region, place: int) -> None:
     """Read the strings that the script around `place` computes, once."""
     low, high = region.body, region.end
-    if _kind(page, region) in ("jsonld", "json"):
+    if _json_kind(page, region):
         return
     if high - low > 2 * _REACH:
         cell = low + (place - low) // _REACH * _REACH

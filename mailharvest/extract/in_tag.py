@@ -8,7 +8,7 @@ from mailharvest.extract import grammar, words
 from mailharvest.extract.confidence import confidence
 from mailharvest.extract.in_script import MAIL_KEY, compute
 from mailharvest.extract.mailto import is_mailto, only_recipient, recipients
-from mailharvest.extract.markup import LINKS, SHOWN, tag_name
+from mailharvest.extract.markup import LINKS, is_shown, tag_name
 from mailharvest.extract.page import Page
 from mailharvest.extract.render import plain, shown, unescape
 from mailharvest.extract.scripts import json_text
@@ -39,7 +39,7 @@ def read_attribute(page: Page, tag: int, place: int) -> None:
         if start >= 0:
             for match in recipients(_URL_END.split(value[start:], 1)[0]):
                 page.add(match, "mailto")
-    elif name in SHOWN or "mail" in name:
+    elif is_shown(name):
         if name == "value" and b"hidden" in data[tag : attribute.end].lower():
             return
         _text(page, shown(value), "meta" if tag_name(data, tag) == "meta" else "attribute")

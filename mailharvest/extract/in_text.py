@@ -11,24 +11,25 @@ from mailharvest.extract.grammar import Match
 from mailharvest.extract.in_script import read_in_script
 from mailharvest.extract.in_tag import read_attribute
 from mailharvest.extract.languages import CLOSE
-from mailharvest.extract.markup import BREAKS, tag_name
-from mailharvest.extract.page import Page
+from mailharvest.extract.markup import BREAKS, is_shown, tag_name
+from mailharvest.extract.page import Page, local_bytes
 from mailharvest.extract.render import left_of, right_of, shown
 from mailharvest.extract.scripts import json_text
 
 _BREAK = rb"</?(?:" + b"|".join(sorted(name.encode() for name in BREAKS)) + rb")[\s>/]"
-_CLEAN_HOST = re.compile(
-    rb"((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})"
-    rb"(?=(?:</(?:a|b|i|u|em|strong|span|font|code|tt|small)>)*"
-    rb"(?:[\s,;)\]|\"']|\.(?:\s|</)|&(?:gt|quot|nbsp|#39|#34);|" + _BREAK + rb"|\Z))",
+_HOST = re.compile(rb"((?:[A-Za-z0-9-]{1,63}+\.(?=[A-Za-z0-9])){1,8}+[A-Za-z]{2,24}+)")
+_CLEAN_END = re.compile(
+    rb"(?:</(?:a|b|i|u|em|strong|span|font|code|tt|small)>)*+"
+    rb"(?:[\s,;)\]|\"'?]|\.(?:\s|</)|&(?:gt|quot|nbsp|#39|#34);|" + _BREAK + rb"|\Z)",
     re.IGNORECASE,
 )
-_SPELLED_AHEAD = re.compile(rb"\s{0,2}(?:[\[({]|(?i:dot)\b|-dot|_dot)")
+_STOP = re.compile(rb"[\s\"',;:)\]}|=?/]|\.(?:[\s\"'<]|\Z)|\Z")  # no host name goes on after it
+_QUERY = re.compile(
+    rb"(?:\?(?:(?:subject|body)=[^&\"'@<>]{0,600}+(?:&amp;|&)?){0,3}+)?[\"']", re.IGNORECASE
+)  # the end of a mailto: link that writes to nobody else
+_SPELLED = re.compile(rb"\s{0,2}(?:[\[({]|(?i:dot)\b|-dot|_dot)")
 _NAME_ALONE = re.compile(rb"[^\s=\"'/]+\Z")
 _HOST_AHEAD = re.compile(rb"[A-Za-z0-9-]{0,63}(?:\.[A-Za-z0-9]|[<&%\\({\[\x80-\xff])")
-_LOCAL_BYTES = bytes(
-    byte if byte < 128 and (chr(byte).isalnum() or byte in b"._+-") else 32 for byte in range(256)
-)
 _NO_LOCAL = frozenset(b" \t\r\n\f,:!?()[{<=/|\"'`@#*")
 _PLAIN_LEFT = frozenset(b" \t\r\n\f(,[|")
 _PLAIN_ENTITIES = (b"&lt;", b"&#39;", b"&#34;", b"&quot;", b"&nbsp;")
@@ -48,12 +49,14 @@ def read_sign(page: Page, end: int) -> None:
         start = start if start >= 0 else end - 3
     encoded = end - start > 1
     end += encoded and data[end : end + 1] == b";"
-    host = _CLEAN_HOST.match(data, end)
+    host = _HOST.match(data, end)
     name = _host(host[1]) if host else None
+    hopeless: object
     if host is None:
         hopeless = not _HOST_AHEAD.match(data, end)
     else:
-        hopeless = name is None and not _SPELLED_AHEAD.match(data, host.end())
+        after = host.end()
+        hopeless = name is None and _STOP.match(data, after) and not _SPELLED.match(data, after)
     if hopeless or (start and data[start - 1] in _NO_LOCAL):
         if encoded:
             _read_region(page, start, end)  # in a script it may be one string of a sum
@@ -80,25 +83,33 @@ def _host(text: bytes) -> grammar.Host | None:
 def _read_quick(page: Page, tag: int, start: int, host: re.Match[bytes]) -> bool:
     """Read a plain address in clean surroundings; False where more must be known."""
     data = page.data
-    local = data[max(0, start - 65) : start].translate(_LOCAL_BYTES).rpartition(b" ")[2]
+    if not _CLEAN_END.match(data, host.end()):
+        return False
+    local = local_bytes(data, start)
     first = start - len(local)
     if not local or len(local) > 64 or local[0] in b".+-" or local[-1] == 46 or first == 0:
         return False
     before = data[first - 1]
     read = host.end()
-    if tag >= 0:
-        if before != 58 or data[first - 7 : first].lower() != b"mailto:":
-            return False
-        if data[read : read + 1] not in (b'"', b"'"):
+    method = "text"
+    if tag >= 0 and before == 58 and data[first - 7 : first].lower() == b"mailto:":
+        query = _QUERY.match(data, read)
+        if not query:
             return False
         method = "mailto"
+        read = query.end()
         label = data.find(b">", read, read + 200) + 1
-        if label and data.startswith(data[first:read] + b"</a>", label):
-            read = label + read - first  # the label is the address again
-    else:
-        if not _clean_left(data, before, first):
+        if label and data.startswith(data[first : host.end()] + b"</a>", label):
+            read = label + host.end() - first  # the label is the address again
+    elif tag >= 0:
+        attribute = page.attribute(tag, start)
+        if not attribute or not is_shown(attribute.name) or attribute.name == "value":
             return False
-        method = "text"
+        if before not in b"\"'" and not _clean_left(data, before, first):
+            return False
+        method = "meta" if tag_name(data, tag) == "meta" else "attribute"
+    elif not _clean_left(data, before, first):
+        return False
     found = grammar.clean_address(local.decode("ascii"), host[1].decode("ascii"))
     if found is None:
         return True

@@ -43,6 +43,15 @@ class Attribute(NamedTuple):
     end: int
 
 
+def is_shown(name: str) -> bool:
+    """Whether a page shows the attribute, or keeps an address in it to show that.
+
+    >>> is_shown("alt"), is_shown("data-email"), is_shown("class")
+    (True, True, False)
+    """
+    return name in SHOWN or "mail" in name
+
+
 def tag_name(data: bytes, at: int) -> str | None:
     """The lower-case name of the tag that begins at `at`; an end tag has a slash before it.
 

@@ -15,13 +15,14 @@ from functools import cached_property
 from mailharvest.extract.address import Address, normalise
 from mailharvest.extract.confidence import confidence
 from mailharvest.extract.gate import Events, place_of
-from mailharvest.extract.grammar import LEFT, RIGHT, Match
+from mailharvest.extract.grammar import Match
 from mailharvest.extract.markup import Attribute, attributes
 from mailharvest.extract.regions import Region, Regions
 from mailharvest.extract.render import left_of, right_of
 
 _WINDOW = 128  # bytes of source that are looked at first, on either side
 _WIDE = 8192  # and at most
+_ENOUGH = 130  # characters without an edge: no word goes on that long
 _LEFT_EDGE = re.compile(r"[\s<>\"(),;|]")
 _RIGHT_EDGE = re.compile(r"[^\w.-]")
 _JOINED = re.compile(r"[\w.+'~\])}-]?\w?\Z")  # what a sign may stand between
@@ -29,6 +30,20 @@ _LONGEST_MARK = 16
 _MAX_VALUE = 65536
 _MAX_NAME = 80
 _CONTEXT = 60
+
+
+_LOCAL_BYTES = bytes(
+    byte if byte < 128 and (chr(byte).isalnum() or byte in b"._+-") else 32 for byte in range(256)
+)
+
+
+def local_bytes(data: bytes, sign: int) -> bytes:
+    """The bytes before a sign that are plain characters of a local part.
+
+    >>> local_bytes(b"<jane.doe@", 9)
+    b'jane.doe'
+    """
+    return data[max(0, sign - 65) : sign].translate(_LOCAL_BYTES).rpartition(b" ")[2]
 
 
 class NotUTF8(Exception):
@@ -65,7 +80,6 @@ class Page:
         self.found: dict[str, Address] = {}
         self.done = 0
         self.context = context
-        self.scripts: dict[int, str] = {}  # what the script that begins there is
         self.computed: set[int] = set()  # scripts whose computed strings have been read
         self.documents: list[str] = []  # documents within this one
         self._marks = marks
@@ -137,8 +151,12 @@ class Page:
             size < _WIDE
             and _JOINED.match(before[-1:] + after[:1])
             and (
-                (start > size and len(before) < LEFT and not _LEFT_EDGE.search(before))
-                or (end + size < len(data) and len(after) < RIGHT and not _RIGHT_EDGE.search(after))
+                (start > size and len(before) < _ENOUGH and not _LEFT_EDGE.search(before))
+                or (
+                    end + size < len(data)
+                    and len(after) < _ENOUGH
+                    and not _RIGHT_EDGE.search(after)
+                )
             )
         ):
             return self.around(start, end, size * 4)  # mostly markup
