@@ -12,11 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
-    consumes,
     initialize,
     invariant,
     multiple,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -47,6 +45,7 @@ class Life(RuleBasedStateMachine):
         self.added: list[str] = []
         self.reopened: set[str] = set()
         self.last_lease: dict[int, int] = {}
+        self.added.append(self.ledger.add(Many(chunk_count=2, tries=3, slots=2, backoff=[5])))
 
     def _desk(self) -> Desk:
         return Desk(self.ledger, self.clock, Path(self.folder.name) / "parts")
@@ -62,12 +61,11 @@ class Life(RuleBasedStateMachine):
         start = tuple(f"http://s{site}.example.com/{n}" for n, site in enumerate(sites))
         self.added.append(self.ledger.add(Crawl(start=start, tries=2, backoff=[5], size=2)))
 
-    @rule(room=st.integers(1, 5))
-    def cut(self, room: int) -> None:
-        self.ledger.cut(room)
-
     @rule(target=claims, who=st.integers(0, 2), n=st.integers(1, 5), suspects=st.booleans())
     def claim(self, who: int, n: int, suspects: bool) -> Any:
+        self.ledger.promote()
+        self.ledger.cut(n)
+        self.desks[who].committer.settle()
         got = self.desks[who].claim(n, suspects=suspects)
         for claim in got:
             assert claim.lease > self.last_lease.get(claim.chunk_id, 0)
@@ -86,42 +84,38 @@ class Life(RuleBasedStateMachine):
                 result["leftovers"] = [FoundURL(urls[0][0], not_before=self.clock.now + 3)]
         done = self.desks[who].finish(claim, **result)
         for finished in done.finished:
+            assert finished.lease == self.last_lease[finished.chunk_id]
             self.effects[finished.job_id, finished.chunk_id] += 1
 
-    @rule(claim=consumes(claims), who=st.integers(0, 2), alone=st.booleans(),
+    @rule(claim=claims, who=st.integers(0, 2), alone=st.booleans(),
           kind=st.sampled_from(KINDS))  # fmt: skip
     def fail(self, claim: Claim, who: int, alone: bool, kind: str) -> None:
+        before = self.desks[who].chunk(claim.chunk_id)
         self.desks[who].fail(claim, kind=kind, error=kind, alone=alone)
+        if claim.lease != self.last_lease[claim.chunk_id] or before.state != "running":
+            assert self.desks[who].chunk(claim.chunk_id) == before
 
     @rule(seconds=st.sampled_from([0.5, 1.0, 5.0, 60.0, 301.0, -30.0]))
     def pass_time(self, seconds: float) -> None:
         self.clock.tick(seconds)
 
-    @rule()
-    def promote(self) -> None:
-        self.ledger.promote()
-
-    @rule(who=st.integers(0, 2))
-    def settle(self, who: int) -> None:
-        self.desks[who].committer.settle()
-
-    @rule(who=st.integers(0, 2))
-    def die_and_come_back(self, who: int) -> None:
-        """It is found out at once: its process is gone."""
-        dead = self.desks[who]
-        self.ledger.close_dispatcher(dead.id, "gone")
-        dead.close()
-        self.desks[who] = self._desk()
-
-    @precondition(lambda self: self.added)
-    @rule(data=st.data())
-    def cancel(self, data: st.DataObject) -> None:
-        self.ledger.cancel(data.draw(st.sampled_from(self.added)))
-
-    @precondition(lambda self: self.added)
-    @rule(data=st.data())
-    def reopen(self, data: st.DataObject) -> None:
-        self.ledger.reopen(data.draw(st.sampled_from(self.added)))
+    @rule(
+        who=st.integers(0, 2),
+        what=st.sampled_from(["die", "cancel", "reopen"]),
+        n=st.integers(0, 99),
+    )
+    def meddle(self, who: int, what: str, n: int) -> None:
+        """A dispatcher dies and is found out at once; a person changes their mind."""
+        job_id = self.added[n % len(self.added)]
+        if what == "cancel":
+            self.ledger.cancel(job_id)
+        elif what == "reopen":
+            self.ledger.reopen(job_id)
+        else:
+            dead = self.desks[who]
+            self.ledger.close_dispatcher(dead.id, "gone")
+            dead.close()
+            self.desks[who] = self._desk()
 
     @invariant()
     def counters_equal_rows(self) -> None:
@@ -184,8 +178,8 @@ def test_a_life_of_a_ledger_on_sqlite() -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Life,
         settings=settings(
-            max_examples=15,
-            stateful_step_count=40,
+            max_examples=25,
+            stateful_step_count=50,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
