@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import urllib.error
@@ -10,13 +11,14 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from distributed import Client, LocalCluster
 
 from mailharvest.cluster.report import Reporter, masked, view
-from mailharvest.cluster.scheduler import ETA, JOBS, POINTS, Board
+from mailharvest.cluster.scheduler import ETA, JOBS, POINTS, Board, Metrics
 from mailharvest.progress import Snapshot, SystemStats
 from mailharvest.queue.ledger import Ledger
 from mailharvest.ui.dashboard import Dashboard
@@ -200,3 +202,14 @@ def test_a_scheduler_of_its_own_preloads_it(tmp_path):
     finally:
         process.terminate()
         process.wait(30)
+
+
+def test_grafana_asks_for_metrics_that_there_are():
+    dashboard = (Path(__file__).parents[2] / "docs" / "grafana.json").read_text("utf-8")
+    asked = set(re.findall(r"mailharvest_\w+", dashboard))
+    metrics = Metrics()
+    board = Board()
+    board.see(view(NOW))
+    metrics.boards.append(board)
+    there = {sample.name for family in metrics.collect() for sample in family.samples}
+    assert json.loads(dashboard)["panels"] and asked <= there

@@ -1,0 +1,146 @@
+"""What being seen costs: the same harvest with all displays and with none, in turn.
+
+``python -m benchmarks.overhead [--pairs 5] [--emails 4000]``. With all of them: snapshots sent to
+the scheduler, the tab Harvest open in a session, ``/metrics`` asked every second, the panel of a
+notebook and the block of the terminal drawn. The goal is 3 % of the paired median.
+
+The CPU seconds are of this process (dispatcher, scheduler, displays) and the workers. On a machine
+that does other things as well they tell more than the clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import random
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from urllib.request import urlopen
+
+import psutil
+from bokeh.client import pull_session
+from rich.console import Console
+
+from mailharvest import Fetch, HarvestJob, Search, run, simweb
+from mailharvest.cluster.connect import connect
+from mailharvest.ui import console
+from mailharvest.ui.dashboard import Dashboard
+from mailharvest.ui.widgets import Panel
+
+GOAL = 3.0
+"""Percent."""
+
+
+Cost = tuple[float, float]
+"""Seconds by the clock, and of CPU."""
+
+
+def harvest(client: Any, job: HarvestJob, *, seen: bool) -> Cost:
+    """What the job takes."""
+    reporter = run._reporter
+    if not seen:
+        run._reporter = lambda *_: None
+    try:
+        with tempfile.TemporaryDirectory() as home, ExitStack() as shown:
+            began, cpu = time.perf_counter(), used()
+            going = shown.enter_context(run.harvest(job, client, home=home))
+            if seen:
+                shown.enter_context(displays(going))
+            going.wait()
+            took = time.perf_counter() - began, used() - cpu
+            if going.state != "completed":
+                raise SystemExit(f"the job ended as {going.state}: {going.reason}")
+            return took
+    finally:
+        run._reporter = reporter
+
+
+def used() -> float:
+    """CPU seconds of this process and its children so far."""
+    family = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    return sum(sum(process.cpu_times()[:2]) for process in family)
+
+
+@contextmanager
+def displays(going: run.Run) -> Iterator[None]:
+    """Everything that can be looked at, looked at."""
+    base = going.client.dashboard_link.rpartition("/")[0]
+    left = threading.Event()
+
+    def scrape() -> None:
+        while not left.wait(1.0):
+            urlopen(f"{base}/metrics").close()
+
+    def watch() -> None:
+        console.watch(going, Console(file=io.StringIO(), force_terminal=True), left.is_set)
+
+    threads = [threading.Thread(target=target) for target in (scrape, watch)]
+    panel = Panel(going)
+    panel.follow()
+    for thread in threads:
+        thread.start()
+    with pull_session(url=f"{base}/harvest"):
+        yield
+    left.set()
+    for thread in threads:
+        thread.join()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command line; prints a table in Markdown."""
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("--pairs", type=int, default=5)
+    options.add_argument("--emails", type=int, default=4000)
+    asked = options.parse_args(argv)
+    dice = random.Random(4)
+    pairs = []
+    with simweb.start(simweb.DEMO) as web:
+        job = HarvestJob(
+            query="{trade} {city}",
+            expand={"trade": ["dentists", "architects"], "city": ["Cairo", "Giza", "Luxor"]},
+            max_emails=asked.emails,
+            slots=200,
+            search=Search(provider="simweb", base_url=web.url),
+            fetch=Fetch(per_site_delay=0.1),
+        )
+        connection = connect(workers=2, threads=100)
+        connection.client.register_plugin(Dashboard())
+        harvest(connection.client, job, seen=True)  # everything is imported and warm
+        for _ in range(asked.pairs):
+            order = [True, False]
+            dice.shuffle(order)
+            took = {seen: harvest(connection.client, job, seen=seen) for seen in order}
+            pairs.append((took[False], took[True]))
+        connection.close()
+    print(table(pairs))
+    return 0
+
+
+def table(pairs: list[tuple[Cost, Cost]]) -> str:
+    """The pairs, and the medians of what being seen cost."""
+    lines = [
+        "| pair | no display, s | all, s | cost | no display, CPU s | all, CPU s | cost |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    costs = []
+    for i, (unseen, seen) in enumerate(pairs, 1):
+        clock, cpu = (
+            100 * (after / before - 1) for before, after in zip(unseen, seen, strict=True)
+        )
+        costs.append((clock, cpu))
+        lines.append(
+            f"| {i} | {unseen[0]:.2f} | {seen[0]:.2f} | {clock:+.1f} %"
+            f" | {unseen[1]:.2f} | {seen[1]:.2f} | {cpu:+.1f} % |"
+        )
+    clock, cpu = (statistics.median(column) for column in zip(*costs, strict=True))
+    lines.append(f"\nMedian cost {clock:+.1f} %, of CPU {cpu:+.1f} %; the goal is {GOAL:.0f} %.")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
