@@ -115,7 +115,8 @@ async def scrape(
     deadline : float
         Epoch second by which it must be back.
     """
-    await web.gate.room()  # its time begins when it can begin
+    urls = [FoundURL(*url) for url in data["urls"]]
+    await web.gate.room(min(len(urls), fetch.concurrency))  # its time begins when it can begin
     started = monotonic()
     rows = _Rows(job_id, keep)
     crashes: list[PageError] = []
@@ -136,7 +137,7 @@ async def scrape(
 
     visited = await visit(
         web,
-        [FoundURL(*url) for url in data["urls"]],
+        urls,
         fetch,
         take=take,
         until=min(time() + CHUNK_SECONDS, deadline),

@@ -108,7 +108,10 @@ def write_part(part: pa.Table, path: str | Path) -> None:
     A part that is already there is replaced: a chunk that runs again writes the same one.
     """
     with replacing(path, durable=True) as file:
-        pq.write_table(part, file, compression="zstd", write_statistics=False)
+        # Without dictionaries: zstd finds what repeats, in less time and fewer bytes.
+        pq.write_table(
+            part, file, compression="zstd", use_dictionary=False, write_statistics=False
+        )
 
 
 def read_parts(paths: Iterable[str | Path], columns: Sequence[str] | None = None) -> pa.Table:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 
 FIRST = 256
 """Exchanges at once, to begin with."""
@@ -16,9 +15,6 @@ CALM = 0.05
 """Seconds that the loop may be late while there is room for more."""
 LATE = 0.15
 """Seconds of lateness from which there are too many."""
-
-Waiting = deque[asyncio.Future[None]]
-
 
 class Gate:
     """Lets so many exchanges through at once; the others wait in line.
@@ -38,39 +34,43 @@ class Gate:
         self.most = most
         self.limit = min(FIRST, most)
         self.busy = 0
-        self._line: Waiting = deque()
-        self._visits: Waiting = deque()
+        self._line: deque[asyncio.Future[None]] = deque()
+        self._visits: deque[tuple[asyncio.Future[None], int]] = deque()
+        self._promised = 0  # to visits that were begun since the last look
         self._looking = False
 
     async def enter(self) -> None:
         """Wait for one's turn; who has come in must :meth:`leave`."""
+        self._look_later()
         if self.busy < self.limit and not self._line:
             self.busy += 1
-        else:
-            await self._wait(self._line, self.leave)
-        if not self._looking:
-            self._looking = True
-            self._look_later()
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._line.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # it was our turn in that very moment
+                self.leave()
+            raise
 
     def leave(self) -> None:
         """Make room for the next."""
         self.busy -= 1
         self._admit()
 
-    async def room(self) -> None:
-        """Wait, before many exchanges are begun, until none waits in line for another."""
-        if self._line or self._visits or self.busy >= self.limit:
-            await self._wait(self._visits, self._admit)
-
-    async def _wait(self, line: Waiting, give_back: Callable[[], None]) -> None:
-        turn = asyncio.get_running_loop().create_future()
-        line.append(turn)
-        try:
+    async def room(self, exchanges: int) -> None:
+        """Wait, before so many exchanges are begun, until there is room for one more visit."""
+        self._look_later()
+        if self._visits or self._full():
+            turn = asyncio.get_running_loop().create_future()
+            self._visits.append((turn, exchanges))
             await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # it was our turn in that very moment
-                give_back()
-            raise
+        else:
+            self._promised += exchanges
+
+    def _full(self) -> bool:
+        return self.busy + len(self._line) + self._promised >= self.limit
 
     def _admit(self) -> None:
         while self.busy < self.limit and self._line:
@@ -78,17 +78,18 @@ class Gate:
             if not turn.done():
                 self.busy += 1
                 turn.set_result(None)
-        if self.busy < self.limit:
-            while self._visits:
-                turn = self._visits.popleft()
-                if not turn.done():
-                    turn.set_result(None)
-                    return  # one at a time: what it begins is not seen yet
+        while self._visits and not self._full():
+            turn, exchanges = self._visits.popleft()
+            if not turn.done():
+                self._promised += exchanges
+                turn.set_result(None)
 
     def _look_later(self) -> None:
-        loop = asyncio.get_running_loop()
-        due = loop.time() + EVERY
-        loop.call_at(due, self._look, loop, due)
+        if not self._looking:
+            self._looking = True
+            loop = asyncio.get_running_loop()
+            due = loop.time() + EVERY
+            loop.call_at(due, self._look, loop, due)
 
     def _look(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
         late = loop.time() - due
@@ -96,7 +97,8 @@ class Gate:
             self.limit = max(LEAST, self.limit * 3 // 4)
         elif late < CALM and (self._line or self._visits):
             self.limit = min(self.most, self.limit + self.limit // 4)
+        self._promised = 0
         self._admit()
-        self._looking = bool(self.busy or self._line or self._visits)
-        if self._looking:
+        self._looking = False
+        if self.busy or self._line or self._visits:
             self._look_later()

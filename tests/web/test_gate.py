@@ -44,21 +44,19 @@ def test_who_is_cancelled_in_line_takes_no_place() -> None:
     asyncio.run(main())
 
 
-def test_a_visit_waits_until_nobody_is_in_line() -> None:
+def test_a_visit_waits_until_there_is_room_for_another() -> None:
     async def main() -> None:
-        gate = Gate(1)
-        await gate.room()
+        gate = Gate(2)
+        await gate.room(2)  # promised, until a look shows what has become of it
+        visits = [asyncio.create_task(gate.room(1)) for _ in range(2)]
         await gate.enter()
-        exchange = asyncio.create_task(gate.enter())
         await asyncio.sleep(0)
-        visits = [asyncio.create_task(gate.room()) for _ in range(2)]
-        await asyncio.sleep(0)
-        gate.leave()
-        await exchange
         assert not any(visit.done() for visit in visits)
-        gate.leave()
-        await asyncio.wait(visits, timeout=10)
-        assert all(visit.done() for visit in visits)
+        async with asyncio.timeout(30):
+            await visits[0]
+            assert not visits[1].done()
+            gate.leave()
+            await visits[1]
 
     asyncio.run(main())
 
