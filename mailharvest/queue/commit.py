@@ -355,6 +355,7 @@ class Committer:
         for job_id, state, reason in done.ended:
             self._known.pop(by_id[job_id].row.no, None)
             self._jobs.pop(job_id, None)
+            _sweep(self.parts / job_id)
             if state == "failed" and (job := by_id[job_id].job) is not None:
                 self._threads.submit(_tell, job, by_id[job_id].last_error or reason)
 
@@ -362,6 +363,12 @@ class Committer:
 def part_path(parts: Path, job_id: str, chunk_id: int) -> Path:
     """Where the records of a chunk are, once they are committed."""
     return parts / job_id / f"{chunk_id:08d}.parquet"
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a dispatcher was writing when it was killed."""
+    for left in (*folder.glob("*.pending"), *folder.glob(".*.tmp")):
+        left.unlink(missing_ok=True)
 
 
 def spec_of(row: Row[Any]) -> ChunkSpec:

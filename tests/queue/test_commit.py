@@ -141,6 +141,19 @@ def test_a_failed_commit_may_be_repeated(desk: Desk, monkeypatch: pytest.MonkeyP
     desk.check()
 
 
+def test_what_a_killed_dispatcher_was_writing_is_removed_when_the_job_ends(desk: Desk) -> None:
+    job_id = desk.ledger.add(Many(chunk_count=2))
+    one, two = desk.claim(2)
+    desk.finish(one, records=sightings("a@example.com"))
+    part = desk.committer.part(job_id, one.chunk_id)
+    half = [part.with_suffix(".1.pending"), part.with_name(f".{part.name}.1234.tmp")]
+    for path in half:
+        path.touch()
+    desk.finish(two)
+    assert desk.ledger.job(job_id).state == "completed"
+    assert list(part.parent.iterdir()) == [part]
+
+
 def test_a_job_ends_when_its_target_is_reached(desk: Desk) -> None:
     start = tuple(f"http://s{i}.example.com/" for i in range(20))
     job_id = desk.ledger.add(Crawl(start=start, target=3))
