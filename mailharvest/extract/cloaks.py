@@ -54,6 +54,7 @@ def _read_token(
     if not found:
         return
     region = page.region(end - 1)
+    page.done = max(page.done, found.end())
     if region is None or region.kind == "script":
         _keep(page, decode(found[1].decode("utf-8", "replace")), method)
 

@@ -141,7 +141,7 @@ def host_at(text: str) -> Host | None:
 
 @lru_cache(maxsize=16384)
 def _host(text: str) -> Host | None:
-    whole = text.rstrip("-_")
+    whole = text.rstrip("-_.．。｡")
     labels = _DOTS.split(whole)
     glued = False
     while not is_tld(labels[-1]):

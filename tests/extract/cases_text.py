@@ -61,6 +61,7 @@ PROSE = [
     ("info@example.com?subject=Hi", "info@example.com"),
     ("info@example.com: our desk", "info@example.com"),
     ("info@example.com-", "info@example.com"),
+    ("info@example.com.-", "info@example.com"),
     ("info@example.com\nsales@example.com", "info@example.com sales@example.com"),
     ("info@example.com\tsales@example.com", "info@example.com sales@example.com"),
     ("INFO@Example.COM info@example.com", "info@example.com"),
