@@ -245,13 +245,15 @@ class _Interrupts(AbstractContextManager["_Interrupts"]):
 
 
 @cli.command()
+@click.option("--state", metavar="STATE", help="Only those that are so: queued, running, …")
+@click.option("--queue", metavar="NAME", help="Only those of this queue.")
 @_home
 @_json
-def jobs(home: Path | None, as_json: bool) -> None:
+def jobs(state: str | None, queue: str | None, home: Path | None, as_json: bool) -> None:
     """List the jobs of the ledger, the newest first."""
     from mailharvest.run import jobs
 
-    found = jobs(home=home)
+    found = jobs(state=state, queue=queue, home=home)
     if as_json:
         click.echo(json.dumps([job.as_dict() for job in found], ensure_ascii=False))
         return

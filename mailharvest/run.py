@@ -17,6 +17,7 @@ import pandas as pd
 from mailharvest import records, simweb
 from mailharvest.cluster.bag import DaskPool
 from mailharvest.cluster.connect import connect
+from mailharvest.cluster.worker import TOPIC
 from mailharvest.cluster.report import Reporter
 from mailharvest.config import home_folder
 from mailharvest.errors import ClusterError, JobFailed
@@ -108,10 +109,12 @@ def open_ledger(home: str | Path | None = None) -> Ledger:
     return Ledger(folder(home) / "ledger.db")
 
 
-def jobs(*, home: str | Path | None = None) -> list[Snapshot]:
-    """The jobs of the ledger, the newest first."""
+def jobs(
+    *, state: str | None = None, queue: str | None = None, home: str | Path | None = None
+) -> list[Snapshot]:
+    """The jobs of the ledger, the newest first; those of one `state` or one `queue` only."""
     with open_ledger(home) as ledger:
-        return [_still(ledger, row.id) for row in ledger.jobs()]
+        return [_still(ledger, row.id) for row in ledger.jobs(state, queue)]
 
 
 def show(job_id: str, *, home: str | Path | None = None) -> Snapshot:
@@ -213,6 +216,7 @@ class Run:
         self._meter = Meter(since=begun)
         self._began = time.monotonic() - begun.elapsed_seconds
         self._snapshot = self._look()
+        client.subscribe_topic(TOPIC, lambda event: self._dispatcher.note(event[1]))
         self._work = threading.Thread(target=self._dispatch, name="dispatcher", daemon=True)
         self._watch = threading.Thread(target=self._observe, name="observer", daemon=True)
         self._work.start()
