@@ -65,13 +65,21 @@ class Harvester(WorkerPlugin):
         gc.set_threshold(50_000, 20, 50)
 
     async def teardown(self, worker: Worker) -> None:
-        """Close the fetcher, stop the loop."""
+        """Give up what still runs, close the fetcher, stop the loop."""
         worker.metrics.pop("mailharvest", None)
         gc.set_threshold(*self.gc_threshold)
         gc.unfreeze()
-        closing = asyncio.run_coroutine_threadsafe(self.web.close(), self.loop)
+        closing = asyncio.run_coroutine_threadsafe(self._end(), self.loop)
         await asyncio.wrap_future(closing)
         self.loop.call_soon_threadsafe(self.loop.stop)
+
+    async def _end(self) -> None:
+        # Threads wait for these chunks, and Dask for its threads: five seconds, then it kills.
+        running = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await self.web.close()
 
     def count(self, outcome: Outcome) -> None:
         """Add a finished chunk to what this worker shows of itself."""
