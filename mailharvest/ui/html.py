@@ -37,6 +37,7 @@ border:1px solid #d9922e;background:rgba(217,146,46,.16)}
 .mh table{border-collapse:collapse;margin:6px 0;width:100%;color:inherit;font-size:.93em;
 white-space:nowrap;overflow-wrap:normal}
 .mh td,.mh th{padding:2px 8px;text-align:start;border-bottom:1px solid rgba(128,128,128,.25)}
+.mh .wide{overflow-x:auto;width:0;min-width:100%}
 .mh svg{display:block;width:100%;height:42px;margin:6px 0 2px}
 </style>"""
 
@@ -164,7 +165,7 @@ def _workers(workers: Sequence[WorkerStats], say: Words) -> str:
     rest = len(workers) - len(busiest)
     if rest:
         rows += f'<tr><td colspan="6">{rest:,} {safe(say("more"))}</td></tr>'
-    return f'<div style="overflow-x:auto;width:0;min-width:100%"><table><tr>{head}</tr>{rows}</table></div>'
+    return f'<div class="wide"><table><tr>{head}</tr>{rows}</table></div>'
 
 
 def _worker(worker: WorkerStats, say: Words) -> str:
