@@ -17,8 +17,8 @@ import pandas as pd
 from mailharvest import records, simweb
 from mailharvest.cluster.bag import DaskPool
 from mailharvest.cluster.connect import connect
-from mailharvest.cluster.worker import TOPIC
 from mailharvest.cluster.report import Reporter
+from mailharvest.cluster.worker import TOPIC
 from mailharvest.config import home_folder
 from mailharvest.errors import ClusterError, JobFailed
 from mailharvest.job import HarvestJob

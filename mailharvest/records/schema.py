@@ -109,9 +109,7 @@ def write_part(part: pa.Table, path: str | Path) -> None:
     """
     with replacing(path, durable=True) as file:
         # Without dictionaries: zstd finds what repeats, in less time and fewer bytes.
-        pq.write_table(
-            part, file, compression="zstd", use_dictionary=False, write_statistics=False
-        )
+        pq.write_table(part, file, compression="zstd", use_dictionary=False, write_statistics=False)
 
 
 def read_parts(paths: Iterable[str | Path], columns: Sequence[str] | None = None) -> pa.Table:

@@ -16,6 +16,7 @@ CALM = 0.05
 LATE = 0.15
 """Seconds of lateness from which there are too many."""
 
+
 class Gate:
     """Lets so many exchanges through at once; the others wait in line.
 

@@ -42,14 +42,15 @@ def test_no_input_makes_it_fail():
     seed = random.randrange(2**32)
     print(f"seed {seed}")  # noqa: T201
     chance = random.Random(seed)
+    extract(b"info@example.com")  # what is compiled once is compiled
     slowest = (0.0, b"")
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
         page = _mutated(chance)
         content_type = chance.choice(TYPES)
-        started = time.perf_counter()
+        started = time.process_time()
         found = extract(page, content_type=content_type, context=chance.random() < 0.3)
-        spent = time.perf_counter() - started
+        spent = time.process_time() - started
         slowest = max(slowest, (spent / max(len(page), 2000), page))
         for address in found:
             assert normalise(address.email) == address.email, (seed, page)
