@@ -12,6 +12,7 @@ import ipywidgets as W
 from mailharvest.cluster.report import masked
 from mailharvest.errors import MailharvestError
 from mailharvest.progress import duration
+from mailharvest.queue.control import resolve
 from mailharvest.queue.ledger import JobRow
 from mailharvest.queue.queue import Queue
 from mailharvest.ui.html import safe
@@ -195,7 +196,8 @@ class ControlRoom:
             yield Line(
                 f"<b>{safe(error.kind, 40)}</b>{where} · {safe(masked(error.message))}"
                 f'<br><span class="dim">{safe(error.severity)} · job {safe(error.job_id)}'
-                f" · {_ago(error.at)}</span>"
+                f" · {_ago(error.at)}</span>",
+                (("Resolve", partial(resolve, self.queue.ledger, error.id)),),
             )
 
     def _dispatchers(self, limit: int, offset: int) -> Iterable[Line]:

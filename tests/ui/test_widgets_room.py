@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from mailharvest import HarvestJob, Search
+from mailharvest.chunk import FoundURL
 from mailharvest.queue.queue import Queue
 from mailharvest.ui.widgets_room import PAGE, ControlRoom, Listing
 
@@ -98,6 +99,17 @@ def test_what_cannot_be_done_is_said(room):
     assert "no job" in room.said.value
 
 
+def test_an_error_can_be_resolved_and_shows_no_address(room):
+    urls = [FoundURL(url) for url in ("not a url <b>", "mailto:a@example.org")]
+    room.queue.ledger.seed(room.queue.dispatch(job()).id, urls)
+    listing = looked_at(room, "Errors")
+    shown = [row.children[0].value for row in listing.rows[:2]]
+    assert "example.org" not in shown[0] and "…@…" in shown[0]
+    assert "<b>bad_url</b>" in shown[1] and "&lt;b&gt;" in shown[1]
+    press(listing, 0, "Resolve")
+    assert [error.id for error in room.queue.ledger.errors(resolved=False)] == [1]
+
+
 def test_schedules_can_be_run_and_removed(room):
     room.queue.schedule("daily", job(), cron="0 0 * * *", tz="Africa/Cairo")
     listing = looked_at(room, "Schedules")
@@ -120,7 +132,6 @@ def test_a_dispatcher_is_seen(room):
 def test_nothing_from_elsewhere_is_markup(room):
     ticket = room.queue.dispatch(job(HOSTILE.replace("\n", " ")))
     fail(room, ticket.id, HOSTILE + " at a@example.org")
-    room.queue.ledger.seed(ticket.id, [])
     html = looked_at(room, "Failed").rows[0].children[0].value
     assert "<script" not in html and "&lt;script" in html
     assert not {"\x1b", "\n", "\u202e"} & set(html)
