@@ -11,6 +11,7 @@ half of its speed.
 
 from __future__ import annotations
 
+import importlib
 import re
 import threading
 from collections.abc import Callable
@@ -19,11 +20,16 @@ from typing import Any, NamedTuple
 
 from mailharvest.extract import languages
 
-hyperscan: Any
-try:
-    import hyperscan
-except ImportError:  # no wheel for this platform, or not installed
-    hyperscan = None
+
+def _optional(name: str) -> Any:
+    """A module, or None where there is no wheel of it for this platform."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
+hyperscan = _optional("hyperscan")
 
 Events = list[int]
 """Events, in order: the offset at which a literal ends, times 64, plus the trigger's number. A page
