@@ -17,7 +17,7 @@ from mailharvest.extract import Address, extract
 
 if TYPE_CHECKING:
     from mailharvest.chunk import ChunkResult, ChunkSpec
-    from mailharvest.errors import Fail, MailharvestError, Release
+    from mailharvest.errors import Fail, JobFailed, MailharvestError, Release
     from mailharvest.job import HarvestJob
     from mailharvest.notebook import ControlRoom, JobForm
     from mailharvest.queue.job import Backoff, Exponential, Job, env
@@ -36,6 +36,7 @@ __all__ = [
     "Fetch",
     "HarvestJob",
     "Job",
+    "JobFailed",
     "JobForm",
     "MailharvestError",
     "Queue",
@@ -51,7 +52,7 @@ __all__ = [
 
 _HOMES = {
     "chunk": ("ChunkResult", "ChunkSpec"),
-    "errors": ("Fail", "MailharvestError", "Release"),
+    "errors": ("Fail", "JobFailed", "MailharvestError", "Release"),
     "job": ("HarvestJob",),
     "notebook": ("ControlRoom", "JobForm"),
     "queue.job": ("Backoff", "Exponential", "Job", "env"),
