@@ -154,9 +154,10 @@ def done_urls(ledger: Path) -> list[str]:
 def served(web: World, urls: list[str]) -> tuple[set[str], set[str]]:
     """The addresses of the pages that were fetched, and those of all pages there are.
 
-    A link to a site's www name is a redirect to a URL of its own: it stands for no page here.
+    Links that redirect stand for no page here: where they lead to may still wait for its turn when
+    the target is reached.
     """
-    fetched = {page for page in web.pages_of(urls) if web.moved(page) is not Moved.WWW}
+    fetched = {page for page in web.pages_of(urls) if web.moved(page) is Moved.NOWHERE}
     # What a snippet shows counts although its page never answers.
     everything = {email for page in range(web.pages) for email, _, _ in web.planted(page)}
     return web.page_truth(fetched), everything
