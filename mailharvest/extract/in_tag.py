@@ -74,7 +74,7 @@ def _link(page: Page, url: str, end: int) -> None:
     close = data.find(b"</a", label, label + _LABEL) if label else -1
     if close >= 0:
         text = shown(data[label:close].decode("utf-8", "replace"))
-        if text.strip().lower() in written:
+        if text.strip().lower().removeprefix("mailto:") in written:
             page.done = close
 
 
