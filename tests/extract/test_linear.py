@@ -58,9 +58,9 @@ PREFIX = {
 
 
 def _seconds(source, content_type):
-    started = time.perf_counter()
+    started = time.thread_time()  # of this thread: how busy the machine is must not matter
     extract(source, content_type=content_type)
-    return time.perf_counter() - started
+    return time.thread_time() - started
 
 
 @pytest.mark.parametrize("content_type", ["text/html", "text/plain", "application/json"])
@@ -68,7 +68,7 @@ def _seconds(source, content_type):
 def test_hostile_text_is_read_well_under_a_second(name, content_type):
     piece = HOSTILE[name]
     source = (PREFIX.get(name, "") + piece * (100_000 // len(piece))).encode()
-    # 100 kB; the bound is wide for a loaded machine, quadratic time would be far beyond it.
+    # 100 kB, CPU time; the bound is wide for slow machines, quadratic time would be far beyond it.
     assert min(_seconds(source, content_type) for _ in range(2)) < 2.5
 
 
