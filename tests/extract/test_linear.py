@@ -69,15 +69,15 @@ def test_hostile_text_is_read_well_under_a_second(name, content_type):
     piece = HOSTILE[name]
     source = (PREFIX.get(name, "") + piece * (100_000 // len(piece))).encode()
     # 100 kB, CPU time; the bound is wide for slow machines, quadratic time would be far beyond it.
-    assert min(_seconds(source, content_type) for _ in range(2)) < 2.5
+    assert _seconds(source, content_type) < 2.5
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_time_grows_with_the_size_and_no_faster(name):
     piece = HOSTILE[name]
     times = []
-    for size in (25_000, 50_000, 100_000, 200_000):
+    for size in (10_000, 20_000, 40_000, 80_000):
         source = (PREFIX.get(name, "") + piece * (size // len(piece))).encode()
-        times.append(min(_seconds(source, "text/html") for _ in range(3)))
+        times.append(min(_seconds(source, "text/html") for _ in range(2)))
     # Eight times the input: linear is 8, quadratic 64. The floor keeps noise out of the ratio.
     assert times[-1] / max(times[0], 0.002) < 30
