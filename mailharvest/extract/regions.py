@@ -11,8 +11,10 @@ from mailharvest.extract.gate import Events, kind_of, place_of
 from mailharvest.extract.markup import VOID, attributes, tag_name
 from mailharvest.extract.tables import words
 
-# Scripts take `display:none` off these again when they have run; `<li>` and kin need no end tag.
-_NEVER_HIDDEN = words("html body p li dt dd td th tr option")
+# Scripts take `display:none` off these again when they have run.
+_NEVER_HIDDEN = words("html body")
+# These need no end tag: hidden only where the next tag of the name is one, or the rest might be.
+_END_OPTIONAL = words("p li dt dd td th tr option")
 _HIDING = re.compile(rb"display\s{0,9}:\s{0,9}none", re.IGNORECASE)
 TURNING = re.compile(rb"(?=.*bidi-override)(?=.*direction\s{0,9}:\s{0,9}rtl)", re.I | re.S)
 _CSS_COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)
@@ -143,6 +145,13 @@ class Regions:
             return None
         if name in VOID:
             return Region(start, tag_end, tag_end, "hidden")
+        if name in _END_OPTIONAL:
+            following = _tags_of(name).search(self._data, tag_end)
+            if following is None:
+                self._unclosed.add(name)
+            elif following[1]:
+                return Region(start, tag_end, following.start(), "hidden")
+            return None
         end = element_end(self._data, tag_end, name)
         if end is None:  # nor will any later one of that name be closed
             self._unclosed.add(name)
