@@ -73,18 +73,18 @@ def test_nothing_found_is_no_table() -> None:
     [
         (
             "all",
-            {"anna@gmail.com", "ben@yahoo.com", "info@shop.example.net", "carl@shop.example.net"},
+            {"x@gmail.com", "y@yahoo.com", "info@shop.example.net", "carl@shop.example.net"},
         ),
         ("business", {"info@shop.example.net", "carl@shop.example.net"}),
-        ("free", {"anna@gmail.com", "ben@yahoo.com"}),
-        ("gmail", {"anna@gmail.com"}),
-        ("yahoo", {"ben@yahoo.com"}),
+        ("free", {"x@gmail.com", "y@yahoo.com"}),
+        ("gmail", {"x@gmail.com"}),
+        ("yahoo", {"y@yahoo.com"}),
         ("role", {"info@shop.example.net"}),
-        ("personal", {"anna@gmail.com", "ben@yahoo.com", "carl@shop.example.net"}),
+        ("personal", {"x@gmail.com", "y@yahoo.com", "carl@shop.example.net"}),
     ],
 )
 def test_only_what_the_job_wants(email_type: Any, expected: set[str]) -> None:
-    page = " anna@gmail.com ben@yahoo.com info@shop.example.net carl@shop.example.net "
+    page = " x@gmail.com y@yahoo.com info@shop.example.net carl@shop.example.net "
     result = scraped({"/": reply(page)}, "/", keep=Filter(email_type=email_type))
     assert set(emails(result)) == expected
 
