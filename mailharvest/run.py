@@ -30,7 +30,6 @@ from mailharvest.queue.job import Job, load_job
 from mailharvest.queue.ledger import JobRow, Ledger
 from mailharvest.ui.dashboard import Dashboard
 
-ENDED = {"completed", "failed", "cancelled"}
 TICK = 0.5
 """Seconds between two snapshots."""
 

@@ -17,8 +17,6 @@ BREAKS = words(
     textarea tfoot th thead title tr ul video audio canvas embed xmp"""
 )
 VOID = words("area base br col embed frame hr img input link meta param source track wbr")
-RAW = words("script style template noframes noembed iframe textarea title xmp plaintext")
-"""Elements that have no tags inside, or none that count."""
 
 # Attributes that a page shows, or that hold an address for what it shows.
 SHOWN = words(
