@@ -18,7 +18,6 @@ from mailharvest import records, simweb
 from mailharvest.cluster.bag import DaskPool
 from mailharvest.cluster.connect import connect
 from mailharvest.cluster.report import Reporter
-from mailharvest.cluster.worker import TOPIC
 from mailharvest.config import home_folder
 from mailharvest.errors import ClusterError, JobFailed
 from mailharvest.job import HarvestJob
@@ -215,7 +214,6 @@ class Run:
         self._meter = Meter(since=begun)
         self._began = time.monotonic() - begun.elapsed_seconds
         self._snapshot = self._look()
-        client.subscribe_topic(TOPIC, lambda event: self._dispatcher.note(event[1]))
         self._work = threading.Thread(target=self._dispatch, name="dispatcher", daemon=True)
         self._watch = threading.Thread(target=self._observe, name="observer", daemon=True)
         self._work.start()

@@ -16,7 +16,6 @@ import psutil
 
 from mailharvest.cluster.bag import DaskPool
 from mailharvest.cluster.connect import connect
-from mailharvest.cluster.worker import TOPIC
 from mailharvest.errors import SpecError
 from mailharvest.queue.control import queue_name
 from mailharvest.queue.dispatcher import Dispatcher
@@ -110,8 +109,6 @@ def work(
             timeout=timeout,
             max_jobs=max_jobs,
         )
-        # Progress and log lines of running chunks come as Dask events.
-        connection.client.subscribe_topic(TOPIC, lambda event: dispatcher.note(event[1]))
         opened.enter_context(_signals(dispatcher))
         until = _Until(
             dispatcher, queue.ledger, names, max_time, max_memory, stop_when_empty, drain

@@ -7,14 +7,14 @@ import queue
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import dask.bag as db
 from distributed import Client, Future, KilledWorker
 
 from mailharvest.cluster.parcel import unpack
-from mailharvest.cluster.worker import run_chunk
+from mailharvest.cluster.worker import TOPIC, Harvester, run_chunk
 from mailharvest.errors import ClusterError
 from mailharvest.queue.pool import Claim, Failure, Outcome
 
@@ -63,9 +63,15 @@ class DaskPool:
         self._at: dict[str, set[str]] = defaultdict(set)  # worker address → keys
         self._workers: dict[str, int] = {}  # worker address → threads
         self._looked = 0.0
+        self._scheduler = ""  # its id: one that was restarted has another, and knows nothing of us
+        self._listener: Callable[[dict[str, Any]], None] = lambda _: None
         self._reserved: str | None = None
         self._retired: set[str] = set()  # being replaced: nothing more goes there
         self._died: dict[str, int] = {}  # worker address → chunks that it took with it
+
+    def subscribe(self, listener: Callable[[dict[str, Any]], None]) -> None:
+        """Call `listener` with what running chunks say of themselves."""
+        self._listener = listener
 
     # what there is room for
 
@@ -91,8 +97,10 @@ class DaskPool:
         """The workers that take chunks now, as the scheduler knows them, at most `LOOK` s old."""
         now = time.monotonic()
         if now - self._looked > LOOK:
+            info = self._ask()
+            self._greet(info["id"])
+            known = info["workers"]
             self._looked = now
-            known = self.status()
             self._workers = {
                 address: info["nthreads"]
                 for address, info in known.items()
@@ -110,12 +118,32 @@ class DaskPool:
         ClusterError
             The scheduler is gone.
         """
+        return dict(self._ask()["workers"])
+
+    def _ask(self) -> dict[str, Any]:
         if self.client.status != "running":
             raise ClusterError(f"the Dask scheduler is gone (client {self.client.status})")
         try:
-            return dict(self.client.scheduler_info(n_workers=-1)["workers"])
-        except (OSError, TimeoutError, KeyError) as error:
+            info = dict(self.client.scheduler_info(n_workers=-1))
+        except (OSError, TimeoutError) as error:
             raise ClusterError(f"the Dask scheduler does not answer: {error}") from None
+        if "workers" not in info:
+            raise ClusterError("the Dask scheduler does not answer")
+        return info
+
+    def _greet(self, scheduler: str) -> None:
+        """Make ourselves known to a scheduler that does not know us.
+
+        A client finds its way to a scheduler that was restarted by itself, but the plugin of the
+        workers and the subscription are forgotten with the old one, and so are our chunks.
+        """
+        if scheduler == self._scheduler:
+            return
+        self.client.register_plugin(Harvester())
+        self.client.subscribe_topic(TOPIC, lambda event: self._listener(event[1]))
+        self._scheduler = scheduler
+        if self._flying:
+            raise ClusterError("the Dask scheduler was restarted")
 
     # out and back
 

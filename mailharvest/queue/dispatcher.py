@@ -103,8 +103,7 @@ class Dispatcher:
         self._report = Report(ledger, self.name)
         self._adopted: list[str] = []
         self._notes: list[dict[str, Any]] = []
-        if (subscribe := getattr(pool, "subscribe", None)) is not None:
-            subscribe(self.note)
+        pool.subscribe(self.note)
         self._numbers: list[int] | None = None
         self._flying: dict[int, Claim] = {}
         self._pending: list[Outcome] = []

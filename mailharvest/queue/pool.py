@@ -125,6 +125,9 @@ class Context:
 class Pool(Protocol):
     """Where chunks run: Dask (`cluster.bag.DaskPool`), or threads here (`inline.InlinePool`)."""
 
+    def subscribe(self, listener: Callable[[dict[str, Any]], None]) -> None:
+        """Tell `listener` what chunks say of themselves, with their ``chunk`` and ``lease``."""
+
     def free(self) -> int:
         """Ordinary chunks (``crashes == 0``) that may be submitted now."""
 

@@ -29,6 +29,13 @@ class Where(Job):
         return {"pid": os.getpid()}
 
 
+class Tell(Job):
+    """Says one line of itself."""
+
+    def handle(self, ctx: Context) -> Any:
+        ctx.log("here")
+
+
 class Die(Job):
     """Takes its worker with it."""
 

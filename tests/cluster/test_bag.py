@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from distributed import Scheduler
 
 from mailharvest.cluster.bag import DaskPool, bag_of
 from mailharvest.cluster.connect import connect
+from mailharvest.errors import ClusterError
 from mailharvest.queue.pool import Claim, Outcome
 
-from .jobs import Die, Echo, Stuck, Where, claim_of
+from .jobs import Die, Echo, Stuck, Tell, Where, claim_of
 
 
 @pytest.fixture
@@ -126,3 +132,52 @@ def test_priorities_reach_dask_with_their_sign_turned(pool: DaskPool) -> None:
 
     # The scheduler keeps the negative of what it is given, smaller first: as we do.
     until(lambda: pool.client.run_on_scheduler(priorities) == [7])
+
+
+def test_a_scheduler_that_was_restarted_is_made_to_know_us_again(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    commands = [
+        ["dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"],
+        ["dask_worker", address, "--no-nanny", "--nthreads", "2", "--no-dashboard"],
+    ]
+
+    def start() -> list[subprocess.Popen[bytes]]:
+        with (tmp_path / "log").open("ab") as log:
+            return [
+                subprocess.Popen(
+                    [sys.executable, "-m", f"distributed.cli.{name}", *rest], stdout=log, stderr=log
+                )
+                for name, *rest in commands
+            ]
+
+    def kill(processes: list[subprocess.Popen[bytes]]) -> None:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+    def there_is_room() -> bool:
+        with contextlib.suppress(ClusterError):
+            return pool.free() == 2
+        return False
+
+    alive = start()
+    connection = connect(address)
+    try:
+        pool = DaskPool(connection.client)
+        heard: list[dict[str, object]] = []
+        pool.subscribe(heard.append)
+        until(there_is_room)
+        assert value(collect(pool, [claim_of(Tell(), 1)])[1]) is None
+        until(lambda: [line["chunk"] for line in heard] == [1])
+        kill(alive)
+        until(lambda: not there_is_room())
+        alive = start()
+        until(there_is_room)
+        assert value(collect(pool, [claim_of(Tell(), 2)])[2]) is None
+        until(lambda: [line["chunk"] for line in heard] == [1, 2])
+    finally:
+        connection.close()
+        kill(alive)

@@ -92,16 +92,25 @@ def test_every_job_is_done_once_whoever_dies(place: str, tmp_path: Path) -> None
                 killed.append(village.kill(rng))
                 village.replace_the_dead()
                 assert time.monotonic() < until
-            while any(not ledger.job(job_id).ended for job_id in ids):
+            set_aside = 0
+            while left := [row for row in map(ledger.job, ids) if row.state != "completed"]:
                 village.replace_the_dead()
-                assert time.monotonic() < until, [
-                    (r.id, r.state, r.running) for r in ledger.jobs(["queued", "running"])
-                ]
+                assert time.monotonic() < until, left
+                for row in left:
+                    if row.state == "failed":
+                        # Its worker died three times, the last time with this job alone on it: in
+                        # such a storm that happens to innocents. It is said, and can be retried.
+                        errors = ledger.errors(row.id)
+                        assert {e.kind for e in errors} == {"worker_crash"}, errors
+                        assert len(errors) % 3 == 0
+                        ledger.reopen(row.id)
+                        set_aside += 1
                 time.sleep(0.2)
+            print(f"{len(ids)} jobs, {set_aside} set aside")  # noqa: T201
+            assert set_aside <= 0.05 * len(ids)
         finally:
             village.end()
         rows = [ledger.job(job_id) for job_id in ids]
-        assert {row.state for row in rows} == {"completed"}
         assert all(row.result == "rested" and row.pages == 0 for row in rows)
         assert all(row.incomplete == row.running == 0 for row in rows)
         counts = [ledger.counts(job_id) for job_id in ids]
