@@ -127,14 +127,7 @@ def _dispatch(
     delay: str,
     job_id: str | None,
 ) -> None:
-    try:
-        ticket = queue.dispatch(
-            job, queue=queue_name, priority=priority, delay=delay, job_id=job_id
-        )
-    except ValueError as error:
-        raise SpecError(
-            str(error).splitlines()[0], field="delay", fix="such as 30s or 1h"
-        ) from None
+    ticket = queue.dispatch(job, queue=queue_name, priority=priority, delay=delay, job_id=job_id)
     click.echo(ticket.id)
 
 
@@ -407,16 +400,14 @@ def _measured(options: dict[str, Any]) -> dict[str, Any]:
 
     from mailharvest.queue.job import seconds
 
-    read: dict[str, Callable[[str], Any]] = dict.fromkeys(
-        ("sleep", "timeout", "max_time", "stale_after"), seconds
-    )
-    read["max_memory"] = parse_bytes
-    for key, reader in read.items():
+    for key in ("sleep", "timeout", "max_time", "stale_after"):
         if options[key] is not None:
-            try:
-                options[key] = reader(options[key])
-            except ValueError:
-                raise SpecError(
-                    f"{options[key]!r} is no measure", field=key, fix="such as 30s, 1h or 512MB"
-                ) from None
+            options[key] = seconds(options[key], key)
+    if options["max_memory"] is not None:
+        try:
+            options["max_memory"] = parse_bytes(options["max_memory"])
+        except ValueError:
+            raise SpecError(
+                f"{options['max_memory']!r} is no size", field="max_memory", fix="such as 512MB"
+            ) from None
     return options

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import logging
 import time
 import traceback
 from collections.abc import Awaitable
 from typing import Any
 
 from mailharvest.chunk import ChunkResult
-from mailharvest.errors import Fail, ProviderError, RateLimited, Refused, Release
-from mailharvest.queue.job import load_job, seconds
+from mailharvest.errors import Fail, ProviderError, RateLimited, Refused, Release, SpecError
+from mailharvest.queue.job import Job, load_job, seconds
 from mailharvest.queue.pool import Claim, Context, Failure, Outcome
+
+log = logging.getLogger(__name__)
 
 TRACEBACK = 8_000
 """Characters of a traceback that are kept: its end, where the cause stands."""
@@ -25,7 +28,7 @@ RATE_LIMIT_PAUSE = 5.0
 """Seconds that a rate-limited chunk waits when the provider did not say how long."""
 
 
-class _Overdue(Exception):
+class _Overdue(TimeoutError):
     """The attempt was still busy at its deadline."""
 
 
@@ -45,14 +48,16 @@ def attempt(claim: Claim, context: Context, loop: asyncio.AbstractEventLoop) -> 
         job = load_job(claim.job_kind, claim.job_args).with_secrets()
         answer = job.handle(context)
         if inspect.isawaitable(answer):
-            answer = _wait(answer, context.deadline, loop)
+            answer = until_deadline(answer, context.deadline, loop)
         return Outcome(claim, result=_result(answer))
     except (Exception, SystemExit) as error:
         return Outcome(claim, failure=failure_of(error))
 
 
-def _wait(work: Awaitable[Any], deadline: float, loop: asyncio.AbstractEventLoop) -> Any:
-    async def until_deadline() -> Any:
+def until_deadline(work: Awaitable[Any], deadline: float, loop: asyncio.AbstractEventLoop) -> Any:
+    """What `work` gives, done on a loop of another thread; TimeoutError at the deadline."""
+
+    async def waiting() -> Any:
         left = asyncio.timeout(deadline - time.time())
         try:
             async with left:
@@ -62,7 +67,7 @@ def _wait(work: Awaitable[Any], deadline: float, loop: asyncio.AbstractEventLoop
                 raise _Overdue("not done at its deadline") from None
             raise
 
-    return asyncio.run_coroutine_threadsafe(until_deadline(), loop).result()
+    return asyncio.run_coroutine_threadsafe(waiting(), loop).result()
 
 
 def _result(answer: Any) -> ChunkResult:
@@ -74,6 +79,14 @@ def _result(answer: Any) -> ChunkResult:
         # Another try would return the same.
         raise Fail(f"handle must return JSON or a ChunkResult: {error}") from None
     return ChunkResult(value=answer)
+
+
+def tell_failed(job: Job, error: str) -> None:
+    """The job's own `failed`, on a fresh instance; what goes wrong in it changes nothing."""
+    try:
+        type(job).model_validate_json(job.model_dump_json()).failed(error)
+    except Exception:
+        log.exception("failed() of %s raised an exception", type(job).__name__)
 
 
 def failure_of(error: BaseException) -> Failure:
@@ -101,8 +114,8 @@ def failure_of(error: BaseException) -> Failure:
 def _released(error: Release) -> Failure:
     try:
         return Failure("release", "released", str(error), delay=seconds(error.delay))
-    except ValueError:
-        said = one_line(f"Release({error.delay!r}): no duration; write 30, '30s' or '5m'")
+    except SpecError as wrong:
+        said = one_line(f"Release({error.delay!r}): {wrong}")
         return Failure("fail", "failed", said, traceback=_trace(error))
 
 

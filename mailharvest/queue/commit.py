@@ -8,7 +8,6 @@ between leaves a chunk that still runs: it is freed, runs again, and its part is
 from __future__ import annotations
 
 import json
-import logging
 import os
 import random
 from collections import defaultdict
@@ -25,7 +24,7 @@ from mailharvest import records
 from mailharvest.chunk import ChunkResult, ChunkSpec
 from mailharvest.errors import SpecError
 from mailharvest.queue import frontier
-from mailharvest.queue.attempt import failure_of
+from mailharvest.queue.attempt import failure_of, tell_failed
 from mailharvest.queue.claim import TOUCH
 from mailharvest.queue.failing import Settlement, judge
 from mailharvest.queue.job import Job, load_job
@@ -36,8 +35,6 @@ from mailharvest.queue.tally import Tally
 
 if TYPE_CHECKING:
     from mailharvest.queue.ledger import Ledger
-
-log = logging.getLogger(__name__)
 
 WRITERS = 4
 """Parts that are written at a time; each waits for the disk."""
@@ -357,7 +354,7 @@ class Committer:
             self._jobs.pop(job_id, None)
             _sweep(self.parts / job_id)
             if state == "failed" and (job := by_id[job_id].job) is not None:
-                self._threads.submit(_tell, job, by_id[job_id].last_error or reason)
+                self._threads.submit(tell_failed, job, by_id[job_id].last_error or reason)
 
 
 def part_path(parts: Path, job_id: str, chunk_id: int) -> Path:
@@ -393,14 +390,6 @@ def _credit(
             "seconds": sum(s.get("seconds", 0.0) for s in stats),
         },
     )
-
-
-def _tell(job: Job, error: str) -> None:
-    """The job's own `failed`, on a fresh instance; what goes wrong in it changes nothing."""
-    try:
-        type(job).model_validate_json(job.model_dump_json()).failed(error)
-    except Exception:
-        log.exception("failed() of %s raised an exception", type(job).__name__)
 
 
 def _sync(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TypedDict
 
@@ -11,7 +10,7 @@ from sqlalchemy import text
 from mailharvest.errors import SpecError
 from mailharvest.queue import limits
 from mailharvest.queue.claim import PAUSED
-from mailharvest.queue.job import Job, kind_of
+from mailharvest.queue.job import Job, kind_of, queue_name
 from mailharvest.queue.jobs import Options, Place, insert, plan_whole
 from mailharvest.queue.ledger import Ledger
 from mailharvest.queue.tally import Tally
@@ -48,7 +47,6 @@ _WORKER_STATS = text("""
 """)
 _PAUSE = text("INSERT INTO meta (key, value) VALUES (:key, 'paused') ON CONFLICT (key) DO NOTHING")
 _UNPAUSE = text("DELETE FROM meta WHERE key = :key")
-_QUEUE = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
 class Counts(TypedDict):
@@ -110,15 +108,6 @@ def chain(ledger: Ledger, jobs: Sequence[Job], catch: Job | None) -> list[str]:
             ids.append(added[1])
         tally.flush(connection)
     return ids
-
-
-def queue_name(queue: str) -> str:
-    """The name of a queue, if it can be one; else a SpecError."""
-    if not _QUEUE.match(queue):
-        raise SpecError(
-            f"{queue[:80]!r} is no name", fix="use at most 64 letters, digits, dashes, underscores"
-        )
-    return queue
 
 
 def pause(ledger: Ledger, queue: str) -> None:

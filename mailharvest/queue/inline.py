@@ -1,17 +1,47 @@
-"""`InlinePool`: chunks in threads of this process, without Dask."""
+"""Chunks in this process, without Dask: `InlinePool` in its threads, `here_and_now` at once."""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
-from mailharvest.queue.attempt import attempt
+from mailharvest.errors import SpecError
+from mailharvest.queue.attempt import attempt, tell_failed, until_deadline
+from mailharvest.queue.job import Job, seconds
 from mailharvest.queue.pool import Claim, Context, Outcome
 from mailharvest.web import Web
+
+T = TypeVar("T")
+
+
+class Loop:
+    """An event loop in a thread of its own, as a worker has one, and perhaps a fetcher on it."""
+
+    def __init__(self, *, web: bool) -> None:
+        self.asyncio = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self.asyncio.run_forever, name="inline-loop", daemon=True
+        )
+        self._thread.start()
+        self.web = Web() if web else None
+        if self.web is not None:
+            self._run(self.web.open())
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self.asyncio).result()
+
+    def close(self) -> None:
+        """Close the fetcher, end the thread."""
+        if self.web is not None:
+            self._run(self.web.close())
+        self.asyncio.call_soon_threadsafe(self.asyncio.stop)
+        self._thread.join()
+        self.asyncio.close()
 
 
 class InlinePool:
@@ -39,14 +69,7 @@ class InlinePool:
         self._lost: set[str] = set()  # given up: whoever runs it ends its thread
         self._alone = False  # suspects have the pool to themselves
         self._lock = threading.Lock()
-        self._loop = asyncio.new_event_loop()
-        self._looping = threading.Thread(
-            target=self._loop.run_forever, name="inline-loop", daemon=True
-        )
-        self._looping.start()
-        self._web = Web() if web else None
-        if self._web is not None:
-            asyncio.run_coroutine_threadsafe(self._web.open(), self._loop).result()
+        self._loop = Loop(web=web)
         self._started = 0
 
     def free(self) -> int:
@@ -74,7 +97,7 @@ class InlinePool:
 
     def _work(self) -> None:
         while (claim := self._todo.get()) is not None:
-            outcome = attempt(claim, self._context(claim), self._loop)
+            outcome = attempt(claim, self._context(claim), self._loop.asyncio)
             with self._lock:
                 if claim.key in self._lost:
                     self._lost.discard(claim.key)
@@ -89,7 +112,7 @@ class InlinePool:
             data=claim.data,
             attempt=claim.attempt,
             deadline=time.time() + claim.timeout,
-            web=self._web,
+            web=self._loop.web,
             tell=self._tell(claim),
         )
 
@@ -129,8 +152,26 @@ class InlinePool:
         """Let the threads end when they are done; close the fetcher."""
         for _ in range(self._started):
             self._todo.put(None)
-        if self._web is not None:
-            asyncio.run_coroutine_threadsafe(self._web.close(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._looping.join()
         self._loop.close()
+
+
+def here_and_now(job: Job) -> Any:
+    """Do a job in this thread, each chunk once; see `Queue.dispatch_sync`."""
+    if job.seeds():
+        raise SpecError("a job with URLs needs a ledger", fix="use mh.harvest(job)")
+    ready, loop = job.with_secrets(), Loop(web=True)
+    try:
+        answers = []
+        for n, spec in enumerate(job.chunks()):
+            deadline = time.time() + seconds(job.timeout)
+            ctx = Context("sync", n, spec.kind, spec.data, 1, deadline, web=loop.web)
+            answer = ready.handle(ctx)
+            if inspect.isawaitable(answer):
+                answer = until_deadline(answer, deadline, loop.asyncio)
+            answers.append(answer)
+    except Exception as error:
+        tell_failed(job, str(error))
+        raise
+    finally:
+        loop.close()
+    return answers[0] if len(answers) == 1 else answers

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import random
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 import pyarrow as pa
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -76,21 +76,32 @@ def env(name: str) -> Env:
 
 
 _SECONDS = TypeAdapter[float](Seconds)
+_QUEUE = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
-def seconds(value: float | str) -> float:
+def seconds(value: float | str, field: str | None = None) -> float:
     """A duration as a person writes it, in seconds: ``"30s"``, ``"1h"``, ``2.5``.
 
     Raises
     ------
-    ValueError
+    SpecError
         It is none.
     """
-    return _SECONDS.validate_python(value)
+    try:
+        return _SECONDS.validate_python(value)
+    except ValidationError:
+        raise SpecError(
+            f"{str(value)[:40]!r} is no duration", field=field, fix='such as "30s", "1h" or 2.5'
+        ) from None
 
 
-def _backoff(value: Any) -> Any:
-    return {"delays": value} if isinstance(value, (list, tuple)) else value
+def queue_name(queue: str) -> str:
+    """The name of a queue, if it can be one; else a SpecError."""
+    if not _QUEUE.match(queue):
+        raise SpecError(
+            f"{queue[:80]!r} is no name", fix="use at most 64 letters, digits, dashes, underscores"
+        )
+    return queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +142,8 @@ class JobState:
         Chunks that this commit finished.
     failed : list of (ChunkSpec, error kind)
         Chunks that this commit failed for good.
+    error : str, optional
+        What the last of them said.
     reason : str, optional
         Set it to end the job now, as completed, for this reason; what waits is cancelled.
     cancel_kinds : set of str
@@ -143,6 +156,7 @@ class JobState:
     memo: dict[str, Any] = field(default_factory=dict)
     done: list[tuple[ChunkSpec, Any]] = field(default_factory=list)
     failed: list[tuple[ChunkSpec, str]] = field(default_factory=list)
+    error: str | None = None
     reason: str | None = None
     cancel_kinds: set[str] = field(default_factory=set)
 
@@ -182,9 +196,35 @@ class Job(BaseModel):
 
     tries: Annotated[int, Field(ge=1, le=1000)] = 3
     timeout: Seconds = 600.0
-    backoff: Annotated[Backoff, BeforeValidator(_backoff)] = Backoff()
+    backoff: Backoff = Backoff()
     queue: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "default"
     priority: Annotated[int, Field(ge=1, le=1_000_000)] = 5
+
+    # A subclass that sets one of these may also annotate it anew, as ``timeout: str = "5m"``;
+    # what is checked here holds all the same.
+
+    @field_validator("backoff", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return {"delays": value} if isinstance(value, (list, tuple)) else value
+
+    @field_validator("timeout")
+    @classmethod
+    def _duration(cls, value: float | str) -> float | str:
+        seconds(value, "timeout")
+        return value
+
+    @field_validator("queue")
+    @classmethod
+    def _named(cls, value: str) -> str:
+        return queue_name(value)
+
+    @field_validator("tries", "priority")
+    @classmethod
+    def _counted(cls, value: int) -> int:
+        if value < 1:
+            raise ValueError("must be 1 or more")
+        return value
 
     @field_validator("*")
     @classmethod
@@ -270,15 +310,32 @@ class Job(BaseModel):
             ``("completed", …)`` or ``("failed", …)``.
         """
         failed = sum(n for (_, s), n in state.counts.items() if s == "failed")
-        return ("failed", f"{failed} chunks failed") if failed else ("completed", "done")
+        if not failed:
+            return "completed", "done"
+        if failed == sum(state.counts.values()) == 1 and state.error:
+            return "failed", state.error
+        last = f"; the last said: {state.error}" if state.error else ""
+        return "failed", f"{failed} chunks failed{last}"
 
     def failed(self, error: str) -> None:
         """Called once, on a fresh instance, when the job has finally failed."""
 
 
 def kind_of(job: Job) -> str:
-    """The name under which the ledger remembers a job's class: ``module:Class``."""
-    return f"{type(job).__module__}:{type(job).__qualname__}"
+    """The name under which the ledger remembers a job's class: ``module:Class``.
+
+    Raises
+    ------
+    SpecError
+        No other process could import it.
+    """
+    module, name = type(job).__module__, type(job).__qualname__
+    if module == "__main__" or "<locals>" in name:
+        raise SpecError(
+            f"workers cannot import the class {name}: it lives in this program only",
+            fix="put it into a module of its own, or call dispatch_sync to do it here",
+        )
+    return f"{module}:{name}"
 
 
 def load_job(kind: str, args: str) -> Job:
@@ -310,4 +367,14 @@ def _loaded(kind: str, args: str) -> Job:
     try:
         return cls.model_validate_json(args)
     except ValidationError as error:
-        raise SpecError(f"{kind} does not accept its arguments: {error}") from None
+        raise SpecError(f"{kind} does not accept its arguments: {_said(error)}") from None
+
+
+def _said(error: ValidationError) -> str:
+    """What pydantic found, in one line, the values left out: one may be a secret."""
+    mistakes = error.errors(include_url=False, include_input=False)
+    found = (
+        (".".join(str(part) for part in each["loc"]), each["msg"].removeprefix("Value error, "))
+        for each in mistakes
+    )
+    return "; ".join(f"{where}: {what}" if where else what for where, what in found)

@@ -18,7 +18,7 @@ from mailharvest.errors import SpecError
 from mailharvest.queue import events, frontier, limits
 from mailharvest.queue.attempt import one_line
 from mailharvest.queue.claim import TOUCH
-from mailharvest.queue.job import Job, kind_of
+from mailharvest.queue.job import Job, kind_of, seconds
 from mailharvest.queue.tally import Tally
 
 BATCH = 1_000
@@ -154,7 +154,7 @@ def _columns(job: Job, options: Options, job_id: str, now: float) -> dict[str, A
         "queue": options.queue or job.queue,
         "priority": options.priority or job.priority,
         "tries": job.tries,
-        "timeout": job.timeout,
+        "timeout": seconds(job.timeout),
         "in_flight": job.in_flight(),
         "wanted": job.wanted(),
         "run_at": options.run_at or now,

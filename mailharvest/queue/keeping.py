@@ -75,7 +75,7 @@ def _rule(keep: Keep) -> dict[str, float] | None:
         wrong = set(rule) - {"age", "count"} or [k for k, v in rule.items() if not v >= 0]
         if wrong or not rule:
             raise ValueError(wrong)
-    except (ValidationError, ValueError, TypeError):
+    except (ValidationError, ValueError, TypeError, SpecError):
         raise SpecError(f"{keep!r} says not how long a job is kept", fix=fix) from None
     return rule
 

@@ -96,6 +96,7 @@ def _next(
         memo=json.loads(progress.row.memo),
         done=progress.done,
         failed=progress.failed,
+        error=progress.last_error,
     )
     answer = _call(lambda: list(job.more(state)))
     memo = json.dumps(state.memo)

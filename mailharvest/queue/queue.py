@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import inspect
 import logging
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +17,10 @@ from mailharvest.errors import JobFailed, LedgerError, SpecError, UnknownJob
 from mailharvest.queue import control, events, keeping, rows, schedules
 from mailharvest.queue.control import Counts
 from mailharvest.queue.events import Event
-from mailharvest.queue.job import Job, kind_of, seconds
+from mailharvest.queue.job import Job, kind_of, queue_name, seconds
 from mailharvest.queue.jobs import Options
 from mailharvest.queue.keeping import Keep
 from mailharvest.queue.ledger import JobRow, Ledger
-from mailharvest.queue.pool import Context
 from mailharvest.queue.schedules import Schedule
 
 log = logging.getLogger(__name__)
@@ -36,7 +33,7 @@ LISTEN = 0.1
 class Ticket:
     """A job on the queue, as the one who put it there sees it. Everything is asked anew."""
 
-    ledger: Ledger
+    ledger: Ledger = field(repr=False)
     id: str
 
     @property
@@ -75,7 +72,7 @@ class Ticket:
         JobFailed
             It failed or was cancelled.
         """
-        until = None if timeout is None else time.monotonic() + seconds(timeout)
+        until = None if timeout is None else time.monotonic() + seconds(timeout, "timeout")
         row, pause = self.row, 0.005
         while not row.ended:
             if until is not None and time.monotonic() > until:
@@ -168,23 +165,25 @@ class Queue:
             How long it stays when it has ended: True, False, the last N of its class, or
             ``{"age": "7d", "count": 1000}``.
         """
+        if priority is not None and priority < 1:
+            raise SpecError("must be 1 or more", field="priority", fix="1 is the most urgent")
         now = self.ledger.clock()
         key = _key(job, unique, job_id) if unique or unique_for is not None else None
         options = Options(
             job_id=job_id,
-            run_at=now + seconds(delay) if delay else None,
-            queue=queue,
+            run_at=_later(now, delay),
+            queue=None if queue is None else queue_name(queue),
             priority=priority,
             unique_key=key,
-            unique_until=None if unique_for is None else now + seconds(unique_for),
+            unique_until=None if unique_for is None else now + seconds(unique_for, "unique_for"),
             keep=keeping.policy(keep_completed, keep_failed),
         )
         return Ticket(self.ledger, self.ledger.add(job, options=options))
 
     def bulk(self, jobs: Sequence[Job], *, delay: float | str = 0.0) -> list[Ticket]:
         """Put many jobs onto their queues in one transaction."""
-        run_at = self.ledger.clock() + seconds(delay) if delay else None
-        ids = self.ledger.add_many(jobs, Options(run_at=run_at))
+        options = Options(run_at=_later(self.ledger.clock(), delay))
+        ids = self.ledger.add_many(jobs, options)
         return [Ticket(self.ledger, job_id) for job_id in ids]
 
     def chain(self, jobs: Sequence[Job], *, catch: Job | None = None) -> list[Ticket]:
@@ -201,7 +200,9 @@ class Queue:
 
         A job of several chunks gives a list. What it raises comes through, after its ``failed``.
         """
-        return _here_and_now(job)
+        from mailharvest.queue.inline import here_and_now  # the fetcher, which few need
+
+        return here_and_now(job)
 
     # one job
 
@@ -247,7 +248,7 @@ class Queue:
     def flush(self, older_than: float | str = 0.0) -> list[str]:
         """Forget the failed jobs that ended before; their ids."""
         gone: list[str] = []
-        before = self.ledger.clock() - seconds(older_than)
+        before = self.ledger.clock() - seconds(older_than, "older_than")
         while True:
             with self.ledger.database.read() as connection:
                 found = keeping.older(connection, ["failed"], before)
@@ -317,7 +318,7 @@ class Queue:
 
     def limit(self, queue: str, *, max: int, duration: float | str) -> None:
         """At most `max` starts of this queue in `duration`, over all dispatchers."""
-        control.limit(self.ledger, queue, max, seconds(duration))
+        control.limit(self.ledger, queue, max, seconds(duration, "duration"))
 
     # schedules
 
@@ -421,6 +422,12 @@ class Queue:
                         log.exception("a listener to %s raised an exception", type)
 
 
+def _later(now: float, delay: float | str) -> float | None:
+    """When a delayed job may start; None is at once."""
+    pause = seconds(delay, "delay")
+    return now + pause if pause else None
+
+
 def _key(job: Job, unique: str | bool, job_id: str | None) -> str:
     if isinstance(unique, str):
         return unique
@@ -428,19 +435,3 @@ def _key(job: Job, unique: str | bool, job_id: str | None) -> str:
         return f"id:{job_id}"
     said = f"{kind_of(job)} {job.model_dump_json()}"
     return "job:" + hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
-
-
-def _here_and_now(job: Job) -> Any:
-    if job.seeds():
-        raise SpecError("a job with URLs needs a ledger", fix="use mh.harvest(job)")
-    answers = []
-    ready = job.with_secrets()
-    try:
-        for n, spec in enumerate(job.chunks()):
-            ctx = Context("sync", n, spec.kind, spec.data, 1, time.time() + job.timeout)
-            answer = ready.handle(ctx)
-            answers.append(asyncio.run(answer) if inspect.iscoroutine(answer) else answer)
-    except Exception as error:
-        job.failed(str(error))
-        raise
-    return answers[0] if len(answers) == 1 else answers

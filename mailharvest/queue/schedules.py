@@ -101,11 +101,8 @@ def make(
         raise SpecError("a schedule has either cron or every", fix='cron="0 0 * * *" or every="1h"')
     if overlap not in ("skip", "allow"):
         raise SpecError(f"{overlap!r} is no overlap", field="overlap", fix="write skip or allow")
-    try:
-        pause = None if every is None else seconds(every)
-        late = None if grace is None else seconds(grace)
-    except ValueError:
-        raise SpecError("no duration", field="every, grace", fix='write "1h" or 90') from None
+    pause = None if every is None else seconds(every, "every")
+    late = None if grace is None else seconds(grace, "grace")
     if pause is not None and pause < 1:
         raise SpecError("a schedule runs at most once a second", field="every", fix='every="1s"')
     try:

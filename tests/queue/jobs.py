@@ -13,9 +13,9 @@ from pydantic import SecretStr
 
 from mailharvest.chunk import ChunkResult, ChunkSpec, FoundURL
 from mailharvest.errors import Fail, RateLimited, Refused, Release
-from mailharvest.queue.job import Cut, Job, JobState
+from mailharvest.queue.job import Backoff, Cut, Job, JobState
 from mailharvest.queue.pool import Context
-from mailharvest.spec import Rate
+from mailharvest.spec import Fetch, Rate
 
 
 class Echo(Job):
@@ -217,6 +217,29 @@ class Secretive(Job):
 
     def handle(self, ctx: Context) -> Any:
         return self.token.get_secret_value()
+
+
+class Loose(Job):
+    """Settings as somebody from elsewhere would write them."""
+
+    timeout: str = "5m"
+    queue: str = "reports"
+    priority: int = 2
+    backoff: Backoff = (1, 5, 10)
+
+    def handle(self, ctx: Context) -> Any:
+        return ctx.deadline
+
+
+class Fetching(Job):
+    """Uses the fetcher of whatever process it runs in."""
+
+    url: str
+
+    async def handle(self, ctx: Context) -> Any:
+        assert ctx.web is not None
+        reply = await ctx.web.get(self.url, Fetch(allow_private=True))
+        return reply.body.decode()
 
 
 class Nap(Job):

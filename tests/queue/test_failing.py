@@ -36,7 +36,7 @@ def test_an_exception_uses_a_try_and_waits(desk: Desk, clock: Clock) -> None:
     assert (claim.attempt, claim.lease) == (3, 3)
     desk.fail(claim)
     row = desk.ledger.job(job_id)
-    assert (row.state, row.reason) == ("failed", "1 chunks failed")
+    assert (row.state, row.reason) == ("failed", "it went wrong")
     severities = [e.severity for e in desk.ledger.errors(job_id)]
     assert severities == ["error", "warning", "warning"]
     desk.check()

@@ -294,7 +294,8 @@ def test_the_views_have_what_the_specification_names(desk: Desk) -> None:
     desk.ledger.add(Many(chunk_count=3))
     desk.claim(1)
     rows = desk.sql("SELECT id, exception, payload FROM failed_jobs")
-    assert [(r.id, r.exception) for r in rows] == [(failed, "2 chunks failed")]
+    said = "2 chunks failed; the last said: it went wrong"
+    assert [(r.id, r.exception) for r in rows] == [(failed, said)]
     assert len(desk.sql("SELECT * FROM worker_errors")) == 2
     assert [tuple(r) for r in desk.sql("SELECT * FROM queue_stats")] == [("default", 2, 1, 0, 2)]
 

@@ -17,7 +17,7 @@ from mailharvest.queue.inline import InlinePool
 from mailharvest.queue.job import env, kind_of, load_job
 from mailharvest.queue.queue import Queue
 from tests.queue.desk import Clock, Desk
-from tests.queue.jobs import AsyncEcho, Crawl, Echo, Many, Moody, Secretive, Talker
+from tests.queue.jobs import Crawl, Echo, Many, Secretive, Talker
 
 
 @pytest.fixture
@@ -62,8 +62,11 @@ def test_waiting_says_how_it_ended(queue: Queue, desk: Desk) -> None:
     with pytest.raises(TimeoutError, match="queued"):
         ticket.wait(0.01)
     desk.fail(desk.one())
-    with pytest.raises(JobFailed, match="1 chunks failed"):
+    with pytest.raises(JobFailed, match="it went wrong"):
         ticket.wait("1s")
+    many = queue.dispatch(Many(tries=1))
+    desk.fail(*desk.claim(3))
+    assert many.row.reason == "3 chunks failed; the last said: it went wrong"
 
 
 def test_options_override_the_job(queue: Queue, desk: Desk, clock: Clock) -> None:
@@ -108,24 +111,6 @@ def test_the_last_thousand_log_lines_are_kept(queue: Queue, desk: Desk) -> None:
         desk.ledger.hear(notes)
     logs = ticket.logs()
     assert (len(logs), logs[0], logs[-1]) == (LOG_LINES, "800", "1799")
-
-
-# here and now
-
-
-def test_sync_runs_here_without_a_ledger() -> None:
-    assert Queue.dispatch_sync(Echo(value=5)) == 5
-    assert Queue.dispatch_sync(AsyncEcho(value=6)) == 6
-    assert Queue.dispatch_sync(Many(chunk_count=3)) == [0, 1, 2]
-    with pytest.raises(SpecError, match="needs a ledger"):
-        Queue.dispatch_sync(Crawl(start=("http://example.com/",)))
-
-
-def test_sync_lets_through_what_is_raised(tmp_path: Path) -> None:
-    log = tmp_path / "failed"
-    with pytest.raises(RuntimeError, match=r"failed\(\) fails"):
-        Queue.dispatch_sync(Moody(mood="x", log=str(log)))
-    assert log.read_text() == "x\n"
 
 
 # unique

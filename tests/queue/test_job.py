@@ -1,0 +1,80 @@
+"""What a person writes: the fields of a job, and what cannot be is said in one line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from mailharvest.errors import SpecError
+from mailharvest.queue.job import load_job
+from mailharvest.queue.ledger import Ledger
+from mailharvest.queue.queue import Queue
+from tests.queue.desk import Clock, Desk
+from tests.queue.jobs import Echo, Loose
+
+
+def test_settings_may_be_annotated_anew(
+    sqlite_ledger: Ledger, clock: Clock, tmp_path: Path
+) -> None:
+    left = Queue.dispatch_sync(Loose()) - time.time()
+    assert 0 < left <= 300
+    desk = Desk(sqlite_ledger, clock, tmp_path / "parts")
+    row = sqlite_ledger.job(sqlite_ledger.add(Loose()))
+    (claim,) = desk.claim(1, ["reports"])
+    assert (claim.timeout, row.priority) == (300.0, 2)
+    assert load_job(claim.job_kind, claim.job_args).backoff.delays == (1, 5, 10)
+    desk.close()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"timeout": "soon"}, {"queue": "a b"}, {"priority": 0}, {"backoff": ["soon"]}]
+)
+def test_settings_that_cannot_be_are_refused_whatever_their_annotation(
+    wrong: dict[str, object],
+) -> None:
+    with pytest.raises((SpecError, ValidationError)):
+        Loose(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        (lambda q: q.dispatch(Echo(), delay="soon"), "delay"),
+        (lambda q: q.dispatch(Echo(), delay=-1), "delay"),
+        (lambda q: q.dispatch(Echo(), unique_for="soon"), "unique_for"),
+        (lambda q: q.dispatch(Echo(), priority=0), "priority"),
+        (lambda q: q.dispatch(Echo(), queue="a b"), "name"),
+        (lambda q: q.bulk([Echo()], delay="soon"), "delay"),
+        (lambda q: q.flush(older_than="soon"), "older_than"),
+        (lambda q: q.limit("emails", max=1, duration="soon"), "duration"),
+        (lambda q: q.dispatch(Echo()).wait("soon"), "timeout"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_line(
+    tmp_path: Path, wrong: Callable[[Queue], object], field: str
+) -> None:
+    with Queue(home=tmp_path) as queue, pytest.raises(SpecError, match=field) as said:
+        wrong(queue)
+    assert "\n" not in str(said.value)
+
+
+def test_a_class_that_no_worker_can_import_is_refused(tmp_path: Path) -> None:
+    class Here(Echo):
+        pass
+
+    with Queue(home=tmp_path) as queue, pytest.raises(SpecError, match="module of its own"):
+        queue.dispatch(Here())
+    assert Queue.dispatch_sync(Here(value=1)) == 1
+
+
+def test_arguments_that_do_not_fit_are_named_in_one_line() -> None:
+    with pytest.raises(SpecError) as said:
+        load_job("tests.queue.jobs:Secretive", '{"token": "0123456789", "tries": 0}')
+    assert "token: a secret is never written into a job" in str(said.value)
+    assert "tries: " in str(said.value)
+    assert "0123456789" not in str(said.value)
+    assert "\n" not in str(said.value)
