@@ -53,10 +53,8 @@ def _read_token(
     found = token.match(page.data, end)
     if not found:
         return
-    region = page.region(end - 1)
     page.done = max(page.done, found.end())
-    if region is None or region.kind == "script":
-        _keep(page, decode(found[1].decode("utf-8", "replace")), method)
+    _keep(page, decode(found[1].decode("utf-8", "replace")), method)
 
 
 def read_cloudflare(page: Page, end: int) -> None:
@@ -79,7 +77,7 @@ def read_rot13(page: Page, end: int) -> None:
 def read_hidden_mail(page: Page, end: int) -> None:
     """``data-enc-email="…"`` and kin, and ``<joomla-hidden-mail>``."""
     tag = page.tag_at(end - 1)
-    if tag < 0 or page.region(tag):
+    if tag < 0:
         return
     values = {
         a.name: html.unescape(page.data[a.start : a.end].decode("utf-8", "replace"))
@@ -111,7 +109,7 @@ def read_word(page: Page, end: int) -> None:
 
 def _read_words(page: Page, end: int, before: str, after: str) -> None:
     match = words.bracketed_near(before + after, len(before))
-    if match and page.region(end - 1) is None:
+    if match:
         page.add(match, "words", obfuscated=True, around=(before, after))
         tld = match.host.rpartition(".")[2].encode()
         page.done = max(page.done, page.data.find(tld, end, end + _AFTER))  # its dots with it
@@ -126,12 +124,11 @@ def read_bare(page: Page, end: int) -> None:
     _read_words(page, end, before, after)
     match = words.bare_near(before + after, len(before))
     sign = before.rfind("@")
-    if (match or sign >= 0) and page.region(end - 1) is None:
-        if match:
-            page.add(match, "bare words", obfuscated=True, around=(before, after))
-        if sign >= 0:  # "@example (dot) com": the gate saw no domain there
-            before, after = before[:sign], before[sign + 1 :] + after
-            judge(page, grammar.address_at(before, after), before, after, "text")
+    if match:
+        page.add(match, "bare words", obfuscated=True, around=(before, after))
+    if sign >= 0:  # "@example (dot) com": the gate saw no domain there
+        before, after = before[:sign], before[sign + 1 :] + after
+        judge(page, grammar.address_at(before, after), before, after, "text")
 
 
 def read_image(page: Page, end: int) -> None:
@@ -152,29 +149,27 @@ def read_percent(page: Page, end: int) -> None:
 def read_escape(page: Page, end: int) -> None:
     """A "@" escaped for JSON or JavaScript."""
     start = page.data.rfind(b"\\", max(0, end - 6), end)
-    region = page.region(start)
-    if region and region.kind == "script":
-        read_in_script(page, region, start, end)
-    elif region is None and page.kind == "json":
+    if page.script:
+        read_in_script(page, start, end, None)
+    elif page.kind == "json":
         before, after = page.around(start, end)
         judge(page, grammar.address_at(before, after), before, after, "json")
-    elif region is None and (tag := page.tag_at(start)) >= 0:
+    elif (tag := page.tag_at(start)) >= 0:
         read_attribute(page, tag, start)
 
 
 def read_script(page: Page, end: int) -> None:
     """Something that scripts put strings together with, or decode them."""
-    region = page.region(end - 1)
-    if region and region.kind == "script":
-        read_computed(page, region, end)
-    elif region is None and (tag := page.tag_at(end - 1)) >= 0:
+    if page.script:
+        read_computed(page, page.script, end)
+    elif (tag := page.tag_at(end - 1)) >= 0:
         read_attribute(page, tag, end - 1)
 
 
 def read_reversed(page: Page, end: int) -> None:
     """An element whose text is written backwards and turned by CSS or ``<bdo dir=rtl>``."""
     tag = page.tag_at(end - 1)
-    if tag < 0 or page.region(tag):
+    if tag < 0:
         return
     _, tag_end = attributes(page.data, tag)
     opening = page.data[tag:tag_end]

@@ -126,7 +126,6 @@ MARKS = (
     # Where parts that are no text begin and end: of no interest but on a page with a candidate.
     # In the same scan they cost a sixth more, as a second scan they would cost as much again.
     Trigger("comment", (b"<!--",)),
-    Trigger("/comment", (b"-->",)),
     Trigger("script", (b"<script",), b"", _END, True),
     Trigger("/script", (b"</script",), b"", _END, True),
     Trigger("style", (b"<style",), b"", _END, True),

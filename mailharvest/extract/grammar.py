@@ -218,7 +218,6 @@ def machine_made(local: str, domain: str) -> bool:
     return any(rule.match(local) for rule in MACHINE_MADE.values())
 
 
-@lru_cache(maxsize=65536)
 def clean_address(local: str, host: str) -> tuple[str, str, str] | None:
     """Key, spelling and domain of an ASCII address whose surroundings are known to be clean.
 

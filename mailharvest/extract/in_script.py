@@ -5,64 +5,50 @@ from __future__ import annotations
 import re
 
 from mailharvest.extract import grammar, words
-from mailharvest.extract.confidence import confidence
 from mailharvest.extract.mailto import is_mailto, recipients
-from mailharvest.extract.page import Page, local_bytes
+from mailharvest.extract.page import Page, local_bytes, plain_address
 from mailharvest.extract.regions import Region
 from mailharvest.extract.render import plain, shown
 from mailharvest.extract.scripts import json_text, script_texts
 
 _WINDOW = 160
 _REACH = 4000  # bytes of a long script that are read on either side of a trigger
-_JSON_TYPE = re.compile(rb"""\btype\s{0,9}=\s{0,9}["']?[\w./+-]*json""", re.IGNORECASE)
 _STATE = re.compile(
     rb"(?:window|self|globalThis)(?:\.\w+|\[[\"']\w+[\"']\])\s{0,9}=\s{0,9}[\[{]"
     rb"|__next_f|__NUXT__|JSON\.parse\("
 )
-_STRING_START = re.compile(rb'"(?:mailto:)?([A-Za-z0-9][A-Za-z0-9._+-]{0,63})\Z')
-_STRING_END = re.compile(rb'((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})"')
-_LONGEST = 90
 _OPENING = 300
 MAIL_KEY = re.compile(
     r"""["'][\w-]{0,40}mail[\w-]{0,20}["']\s{0,3}:\s{0,3}["'](?:mailto:)?\Z""", re.IGNORECASE
 )
 
 
-def _json_kind(page: Page, region: Region) -> str | None:
-    """``jsonld`` or ``json`` when a script is data by its own word, else None."""
-    opening = page.data[region.start : region.body].lower()
-    if b"json" not in opening or not _JSON_TYPE.search(opening):
-        return None
-    return "jsonld" if b"ld+json" in opening else "json"
-
-
-def read_in_script(page: Page, region: Region, start: int, end: int) -> None:
-    """Read a sign in a script.
+def read_in_script(page: Page, start: int, end: int, host: re.Match[bytes] | None) -> None:
+    """Read a sign in a script, before a plain `host` if there is one.
 
     In JSON every string counts. In a program only what is data for the page: a quoted key with
     "mail" in it, a ``mailto:`` URL, a whole string of the page's state.
     """
-    data = page.data
-    kind = _json_kind(page, region)
+    data, region = page.data, page.script
+    assert region is not None
+    kind = page.is_json(region)
+    local = local_bytes(data, start)
+    first = start - len(local)
     if kind:
-        host = _STRING_END.match(data, end)
-        local = (
-            _STRING_START.search(data, max(region.body, start - _LONGEST), start) if host else None
-        )
-        if host and local and not page.context:
-            found = grammar.clean_address(local[1].decode("ascii"), host[1].decode("ascii"))
-            if found:  # the string is the address, nearly always: the answer of below, sooner
-                page.keep(*found, kind, False, confidence(kind, False), None)
+        if (
+            host
+            and not page.context
+            and data[host.end(1)] == 34
+            and (data[first - 1] == 34 or data[first - 8 : first] == b'"mailto:')
+        ):
+            address = plain_address(local, host[1], kind)
+            if address:  # the string is the address, nearly always: the answer of below, sooner
+                page.keep(address, None)
                 return
     elif end - start > 1:
         read_computed(page, region, start)
-    else:
-        first = start - len(local_bytes(data, start))
-        if (
-            data[first - 1 : first] not in (b'"', b"'")
-            and data[first - 7 : first].lower() != b"mailto:"
-        ):
-            return  # in a program only strings can be data
+    elif data[first - 1] not in b"\"'" and data[first - 7 : first].lower() != b"mailto:":
+        return  # in a program only strings can be data
     right = data[end : min(region.end, end + _WINDOW)].decode("utf-8", "replace")
     after = shown(json_text(right))
     left = data[max(region.body, start - _WINDOW) : start].decode("utf-8", "replace")
@@ -86,7 +72,7 @@ def read_in_script(page: Page, region: Region, start: int, end: int) -> None:
 def read_computed(page: Page, region: Region, place: int) -> None:
     """Read the strings that the script around `place` computes, once."""
     low, high = region.body, region.end
-    if _json_kind(page, region):
+    if page.is_json(region):
         return
     if high - low > 2 * _REACH:
         cell = low + (place - low) // _REACH * _REACH

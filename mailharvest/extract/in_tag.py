@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from mailharvest.extract import grammar, words
-from mailharvest.extract.confidence import confidence
 from mailharvest.extract.in_script import MAIL_KEY, compute
 from mailharvest.extract.mailto import is_mailto, only_recipient, recipients
 from mailharvest.extract.markup import LINKS, is_shown, tag_name
@@ -24,7 +23,7 @@ def read_attribute(page: Page, tag: int, place: int) -> None:
     if attribute is None:
         return
     data, name = page.data, attribute.name
-    if name == "placeholder" or page.region(tag):
+    if name == "placeholder":
         page.done = max(page.done, attribute.end)
         return
     value = unescape(data[attribute.start : attribute.end].decode("utf-8", "replace"))
@@ -60,9 +59,9 @@ def _link(page: Page, url: str, end: int) -> None:
     data = page.data
     around = page.around(end, end) if page.context else None
     only = only_recipient(url)
-    written = {only[1].lower()} if only else set()
+    written = {only.as_found.lower()} if only else set()
     if only:
-        page.keep(*only, "mailto", False, confidence("mailto", False), around)
+        page.keep(only, around)
     else:
         for match in recipients(url):
             page.add(match, "mailto", around=around)

@@ -6,26 +6,28 @@ import re
 from functools import lru_cache
 
 from mailharvest.extract import grammar, words
-from mailharvest.extract.confidence import confidence
 from mailharvest.extract.grammar import Match
 from mailharvest.extract.in_script import read_in_script
 from mailharvest.extract.in_tag import read_attribute
 from mailharvest.extract.languages import CLOSE
 from mailharvest.extract.markup import BREAKS, is_shown, tag_name
-from mailharvest.extract.page import Page, local_bytes
+from mailharvest.extract.page import Page, local_bytes, plain_address
 from mailharvest.extract.render import left_of, right_of, shown
 from mailharvest.extract.scripts import json_text
 
-_BREAK = rb"</?(?:" + b"|".join(sorted(name.encode() for name in BREAKS)) + rb")[\s>/]"
-_HOST = re.compile(rb"((?:[A-Za-z0-9-]{1,63}+\.(?=[A-Za-z0-9])){1,8}+[A-Za-z]{2,24}+)")
-_CLEAN_END = re.compile(
-    rb"(?:</(?:a|b|i|u|em|strong|span|font|code|tt|small)>)*+"
-    rb"(?:[\s,;)\]|\"'?]|\.(?:\s|</)|&(?:gt|quot|nbsp|#39|#34);|" + _BREAK + rb"|\Z)",
-    re.IGNORECASE,
+# A host name, and what follows when that may end it: a quote, something else, or a tag.
+_HOST = re.compile(
+    rb"([A-Za-z0-9-]{1,63}+(?:\.[A-Za-z0-9-]{1,63}+){1,8}+)"
+    rb"(?:([\"'])|([\s,;)\]|?]|\.(?:\s|</)|&(?:gt|quot|nbsp|#39|#34);|\Z)|(</?[A-Za-z0-9]{1,10}[\s>/]))?"
 )
+_INLINE_END = re.compile(
+    rb"(?i:</(?:a|b|i|u|em|strong|span|font|code|tt|small)>)*+"
+    rb"(?:[\s,;)\]|?\"']|\.(?:\s|</)|&(?:gt|quot|nbsp|#39|#34);|(</?[A-Za-z0-9]{1,10}[\s>/])|\Z)"
+)
+_QUOTE, _TAG = 2, 4  # its groups
 _STOP = re.compile(rb"[\s\"',;:)\]}|=?/]|\.(?:[\s\"'<]|\Z)|\Z")  # no host name goes on after it
 _QUERY = re.compile(
-    rb"(?:\?(?:(?:subject|body)=[^&\"'@<>]{0,600}+(?:&amp;|&)?){0,3}+)?[\"']", re.IGNORECASE
+    rb"\?(?:(?:subject|body)=[^&\"'@<>]{0,600}+(?:&amp;|&)?){0,3}+[\"']", re.IGNORECASE
 )  # the end of a mailto: link that writes to nobody else
 _SPELLED = re.compile(rb"\s{0,2}(?:[\[({]|(?i:dot)\b|-dot|_dot)")
 _NAME_ALONE = re.compile(rb"[^\s=\"'/]+\Z")
@@ -42,37 +44,31 @@ _WINDOW = 256
 def read_sign(page: Page, end: int) -> None:
     """Read a "@" that ends at `end`, as such or as an entity or in full width."""
     data = page.data
-    if data[end - 1] == 64:
-        start = end - 1
-    else:
-        start = data.rfind(b"&", max(0, end - 9), end)
-        start = start if start >= 0 else end - 3
-    encoded = end - start > 1
-    end += encoded and data[end : end + 1] == b";"
+    start = end - 1
+    if data[start] != 64:
+        start, end = _encoded(data, end)
+    before = data[start - 1] if start else 32
     host = _HOST.match(data, end)
-    name = _host(host[1]) if host else None
-    hopeless: object
-    if host is None:
-        hopeless = not _HOST_AHEAD.match(data, end)
-    else:
-        after = host.end()
-        hopeless = name is None and _STOP.match(data, after) and not _SPELLED.match(data, after)
-    if hopeless or (start and data[start - 1] in _NO_LOCAL):
-        if encoded:
-            _read_region(page, start, end)  # in a script it may be one string of a sum
-        return
-    if name and _read_region(page, start, end):
-        return
-    tag = page.tag_at(start)
-    if page.tags:
-        if tag < 0 and start and data[start - 1] == 62 and _begins_word(data, start):
+    if before in _NO_LOCAL or (host is None and not _HOST_AHEAD.match(data, end)):
+        if page.script and end - start > 1:
+            read_in_script(page, start, end, None)  # it may be one string of a sum
+    elif page.script:
+        if host is None or _host(host[1]):
+            read_in_script(page, start, end, host)
+    elif host is None or not _read_quick(page, start, host):
+        if page.tags and before == 62 and _begins_word(data, start):
             return  # a handle: nothing stands before it
-        if host and name and not name.glued and _read_quick(page, tag, start, host):
-            return
-    if tag >= 0:
-        _read_in_tag(page, tag, start, end)
-    else:
-        _read_long(page, start, end)
+        tag = page.tag_at(start)
+        if tag >= 0:
+            _read_in_tag(page, tag, start, end)
+        else:
+            _read_long(page, start, end)
+
+
+def _encoded(data: bytes, end: int) -> tuple[int, int]:
+    """Start and end of a sign that is an entity, or a character of three bytes."""
+    start = data.rfind(b"&", max(0, end - 9), end)
+    return (start if start >= 0 else end - 3), end + (data[end : end + 1] == b";")
 
 
 @lru_cache(maxsize=16384)
@@ -80,49 +76,95 @@ def _host(text: bytes) -> grammar.Host | None:
     return grammar.host_at(text.decode("ascii"))
 
 
-def _read_quick(page: Page, tag: int, start: int, host: re.Match[bytes]) -> bool:
+def _read_quick(page: Page, start: int, host: re.Match[bytes]) -> bool:
     """Read a plain address in clean surroundings; False where more must be known."""
-    data = page.data
-    if not _CLEAN_END.match(data, host.end()):
-        return False
+    data, end = page.data, host.end(1)
     local = local_bytes(data, start)
     first = start - len(local)
-    if not local or len(local) > 64 or local[0] in b".+-" or local[-1] == 46 or first == 0:
-        return False
-    before = data[first - 1]
-    read = host.end()
-    method = "text"
-    if tag >= 0 and before == 58 and data[first - 7 : first].lower() == b"mailto:":
-        query = _QUERY.match(data, read)
-        if not query:
-            return False
-        method = "mailto"
-        read = query.end()
-        label = data.find(b">", read, read + 200) + 1
-        if label and data.startswith(data[first : host.end()] + b"</a>", label):
-            read = label + host.end() - first  # the label is the address again
-    elif tag >= 0:
-        attribute = page.attribute(tag, start)
-        if not attribute or not is_shown(attribute.name) or attribute.name == "value":
-            return False
-        if before not in b"\"'" and not _clean_left(data, before, first):
-            return False
-        method = "meta" if tag_name(data, tag) == "meta" else "attribute"
-    elif not _clean_left(data, before, first):
-        return False
-    found = grammar.clean_address(local.decode("ascii"), host[1].decode("ascii"))
-    if found is None:
-        return True
-    around = page.around(first, host.end()) if page.context else None
-    page.keep(*found, method, False, confidence(method, False), around)
+    method: str | None = None
+    read = end
+    if first > 0 and page.tags and _ends(data, host):
+        before = data[first - 1]
+        if before == 58:
+            read = _end_of_link(data, first, host)
+            method = "mailto" if read else None
+        elif before in b"\"'":
+            method = _in_quotes(page, first, host)
+        elif before == 62:
+            method = "text" if _begins_word(data, first) else None
+        elif _clean_left(data, before, first):
+            tag = page.tag_at(first)
+            method = "text" if tag < 0 else _shown_in(page, tag, first)
+    address = plain_address(local, host[1], method) if method else None
+    if address:
+        page.keep(address, page.around(first, end) if page.context else None)
+    elif method != "":
+        return _is_hopeless(host, local, bool(method))
     page.done = max(page.done, read)
     return True
 
 
+def _ends(data: bytes, host: re.Match[bytes]) -> bool:
+    """Whether what follows ends the host name for certain."""
+    group = host.lastindex
+    if group != _TAG:
+        return group != 1
+    if _breaks(host[_TAG]):
+        return True
+    inline = _INLINE_END.match(data, host.end(1))
+    return inline is not None and (inline.lastindex is None or bool(_breaks(inline[1])))
+
+
+def _is_hopeless(host: re.Match[bytes], local: bytes, clean: bool) -> bool:
+    """Whether no other way of reading could make an address of it."""
+    name = _host(host[1])
+    if name is None:
+        end = host.end(1)
+        return bool(_STOP.match(host.string, end)) and not _SPELLED.match(host.string, end)
+    return clean and not name.glued and grammar.machine_made(local.decode("ascii"), name.domain)
+
+
+def _end_of_link(data: bytes, first: int, host: re.Match[bytes]) -> int:
+    """Where a ``mailto:`` link is read up to, with its label when that is the address; or 0."""
+    if data[first - 7 : first].lower() != b"mailto:" or data[first - 8] not in b"\"' ":
+        return 0
+    end = host.end(1)
+    if host.lastindex == _QUOTE:
+        read = end + 1
+    else:
+        query = _QUERY.match(data, end)
+        if not query:
+            return 0
+        read = query.end()
+    label = data.find(b">", read, read + 200) + 1
+    if label and data.startswith(data[first:end] + b"</a>", label):
+        return label + end - first
+    return read
+
+
+def _in_quotes(page: Page, first: int, host: re.Match[bytes]) -> str | None:
+    """The method for an address that begins behind a quote; "" when it is not shown."""
+    data = page.data
+    tag = page.tag_at(first)
+    if tag >= 0:
+        return _shown_in(page, tag, first)
+    return "text" if host.lastindex == _QUOTE and host[2][0] == data[first - 1] else None
+
+
+def _shown_in(page: Page, tag: int, place: int) -> str | None:
+    """The method for an address in an attribute; "" when it is not shown, None when unsure."""
+    attribute = page.attribute(tag, place)
+    if attribute is None or attribute.name == "value":
+        return None
+    if attribute.name == "placeholder":
+        return ""
+    if is_shown(attribute.name):
+        return "meta" if page.data[tag + 1 : tag + 5].lower() == b"meta" else "attribute"
+    return None
+
+
 def _clean_left(data: bytes, before: int, first: int) -> bool:
     """Whether nothing that stands before `first` can belong to the address, or speak against it."""
-    if before == 62:
-        return _begins_word(data, first)
     if before == 59:
         return data.endswith(_PLAIN_ENTITIES, max(0, first - 6), first) and not _MESSAGE.search(
             data, max(0, first - 40), first
@@ -136,9 +178,9 @@ def _begins_word(data: bytes, place: int) -> bool:
         start = data.rfind(b"<", max(0, place - 400), place)
         if start < 0:
             return False
-        name = tag_name(data, start)
-        if name is None or name.lstrip("/") in BREAKS:
-            return name is not None
+        breaks = _breaks(data[start : start + 14])
+        if breaks is not False:
+            return bool(breaks)
         before = data[start - 1 : start]
         if before != b">":
             return start > 0 and before in b" \t\r\n(:,;"
@@ -146,48 +188,32 @@ def _begins_word(data: bytes, place: int) -> bool:
     return False
 
 
+@lru_cache(maxsize=4096)
+def _breaks(tag: bytes) -> bool | None:
+    """Whether a tag parts what stands on either side of it; None when it is no tag."""
+    name = tag_name(tag, 0)
+    return None if name is None else name.lstrip("/") in BREAKS
+
+
 def _read_in_tag(page: Page, tag: int, start: int, end: int) -> None:
     bracketed = page.data[tag + 1 : start]
     if len(bracketed) > 80 or not _NAME_ALONE.match(bracketed):
-        region = page.region(start)  # a script may hold what looks like a tag
-        if region is None:
-            read_attribute(page, tag, start)
-        elif region.kind == "script":
-            read_in_script(page, region, start, end)
+        read_attribute(page, tag, start)
         return
     # "<jane@example.com>", not escaped: no tag that anybody meant.
     after = right_of(page.data[end : end + _WINDOW], tags=False)
     match = grammar.address_at(left_of(bracketed, tags=False), after)
-    if match and page.region(start) is None:
+    if match:
         page.add(match, "text")
 
 
 def _read_long(page: Page, start: int, end: int) -> None:
     """Read a sign whose surroundings have to be rendered first."""
-    asked = end - start > 1 or page.near_unseen(start - _WINDOW, end + _WINDOW)
-    if asked and _read_region(page, start, end):
-        return
     before, after = page.around(start, end)
     if page.kind == "json":
         before, after = shown(json_text(before)), shown(json_text(after))
     match = grammar.address_at(before, after)
-    if not asked and page.tags:
-        if not match and not words.spelled_host(after):
-            return
-        if _read_region(page, start, end):
-            return
-        if page.regions.css_hides:
-            before, after = page.around(start, end)  # now that hidden parts are known
-            match = grammar.address_at(before, after)
     judge(page, match, before, after, "json" if page.kind == "json" else "text")
-
-
-def _read_region(page: Page, start: int, end: int) -> bool:
-    """Read a sign in a region that is not text; False when it stands in none."""
-    region = page.region(start)
-    if region and region.kind == "script":
-        read_in_script(page, region, start, end)
-    return region is not None
 
 
 def judge(page: Page, match: Match | None, before: str, after: str, method: str) -> None:

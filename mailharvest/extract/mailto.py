@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from mailharvest.extract.grammar import Match, addresses_in, clean_address
+from mailharvest.extract.address import Address
+from mailharvest.extract.grammar import Match, addresses_in
+from mailharvest.extract.page import plain_address
 from mailharvest.extract.render import plain
 
 _PLAIN = re.compile(
@@ -19,16 +21,18 @@ _RECIPIENTS = frozenset(("to", "cc", "bcc"))
 _AROUND_SIGN = re.compile(r"\s*@\s*")
 
 
-def only_recipient(url: str) -> tuple[str, str, str] | None:
-    """Key, spelling and domain of the address that is all there is: what most links are.
+def only_recipient(url: str) -> Address | None:
+    """The address that is all there is: what most links are.
 
-    >>> only_recipient("mailto:info%40example.com?subject=Hi")[0]
+    >>> only_recipient("mailto:info%40example.com?subject=Hi").email
     'info@example.com'
     >>> only_recipient("mailto:a@example.com,b@example.com") is None
     True
     """
     plainly = _PLAIN.match(unquote(url) if "%" in url else url)
-    return clean_address(plainly[1], plainly[2]) if plainly else None
+    if plainly is None:
+        return None
+    return plain_address(plainly[1].encode(), plainly[2].encode(), "mailto")
 
 
 def recipients(url: str) -> Iterator[Match]:

@@ -1,21 +1,21 @@
 """One page while it is read: what stands where, and what has been found.
 
 Whether a place stands in text, in a tag, in a script or in nothing that is shown is known without
-parsing the page: the regions come from one more scan, made when the first candidate asks for it,
-and the tag from the nearest angle bracket. Everything moves forward, so the whole is linear.
+parsing the page: the regions come from the marks that the gate found, and the tag from the
+nearest angle bracket. Everything moves forward, so the whole is linear.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from bisect import bisect_left
-from functools import cached_property
+from dataclasses import replace
+from functools import lru_cache
 
 from mailharvest.extract.address import Address, normalise
 from mailharvest.extract.confidence import confidence
-from mailharvest.extract.gate import Events, place_of
-from mailharvest.extract.grammar import Match
+from mailharvest.extract.gate import Events
+from mailharvest.extract.grammar import Match, clean_address
 from mailharvest.extract.markup import Attribute, attributes
 from mailharvest.extract.regions import Region, Regions
 from mailharvest.extract.render import left_of, right_of
@@ -26,10 +26,10 @@ _ENOUGH = 130  # characters without an edge: no word goes on that long
 _LEFT_EDGE = re.compile(r"[\s<>\"(),;|]")
 _RIGHT_EDGE = re.compile(r"[^\w.-]")
 _JOINED = re.compile(r"[\w.+'~\])}-]?\w?\Z")  # what a sign may stand between
-_LONGEST_MARK = 16
 _MAX_VALUE = 65536
 _MAX_NAME = 80
 _CONTEXT = 60
+_JSON_TYPE = re.compile(rb"""\btype\s{0,9}=\s{0,9}["']?[\w./+-]*json""", re.IGNORECASE)
 
 
 _LOCAL_BYTES = bytes(
@@ -44,6 +44,21 @@ def local_bytes(data: bytes, sign: int) -> bytes:
     b'jane.doe'
     """
     return data[max(0, sign - 65) : sign].translate(_LOCAL_BYTES).rpartition(b" ")[2]
+
+
+@lru_cache(maxsize=65536)
+def plain_address(local: bytes, host: bytes, method: str) -> Address | None:
+    """The address that two strings make which are known to be whole, if it is one.
+
+    >>> plain_address(b"Jane", b"Example.COM", "text").as_found
+    'Jane@Example.COM'
+    >>> plain_address(b".jane", b"example.com", "text") is None
+    True
+    """
+    if not 0 < len(local) <= 64 or local[0] in b".+-" or local[-1] == 46:
+        return None
+    found = clean_address(local.decode("ascii"), host.decode("ascii"))
+    return Address(*found, method, False, confidence(method, False)) if found else None
 
 
 class NotUTF8(Exception):
@@ -71,7 +86,14 @@ class Page:
         Addresses by key, in the order in which they appear.
     done : int
         Everything before this offset has been read.
+    script : Region or None
+        The script that holds the place that is being read.
     """
+
+    __slots__ = (
+        "_brackets", "_claimed", "_gt", "_kinds", "_lt", "_tag", "_tag_at", "computed", "context",
+        "data", "documents", "done", "found", "kind", "regions", "script", "tags",
+    )  # fmt: skip
 
     def __init__(self, data: bytes, kind: str, marks: Events, context: bool, claimed: bool) -> None:
         self.data = data
@@ -82,26 +104,24 @@ class Page:
         self.context = context
         self.computed: set[int] = set()  # scripts whose computed strings have been read
         self.documents: list[str] = []  # documents within this one
-        self._marks = marks
+        self.regions = Regions(data, marks if self.tags else [])
+        self.script: Region | None = None  # the script that is being read
+        self._kinds: dict[int, str | None] = {}
         self._claimed = claimed
         self._brackets = 0  # angle brackets are known up to here
         self._lt = self._gt = -1
         self._tag_at = -1
         self._tag: list[Attribute] = []
 
-    @cached_property
-    def regions(self) -> Regions:
-        """What is not text; found out when the first candidate asks."""
-        return Regions(self.data, self._marks)
-
-    def region(self, place: int) -> Region | None:
-        """The region that holds `place`; one that is not shown counts as read."""
-        if not self.tags:
-            return None
-        region = self.regions.at(place)
-        if region and region.kind != "script":
-            self.done = region.end
-        return region
+    def is_json(self, script: Region) -> str | None:
+        """``jsonld`` or ``json`` when a script is data by its own word, else None."""
+        if script.start not in self._kinds:
+            opening = self.data[script.start : script.body].lower()
+            kind = None
+            if b"json" in opening and _JSON_TYPE.search(opening):
+                kind = "jsonld" if b"ld+json" in opening else "json"
+            self._kinds[script.start] = kind
+        return self._kinds[script.start]
 
     def tag_at(self, place: int) -> int:
         """Where the tag begins that holds `place`; -1 when it stands in text."""
@@ -143,7 +163,7 @@ class Page:
         """The shown text before `start` and after `end`, as far as it can matter."""
         data, tags, xml = self.data, self.tags, self.kind == "xml"
         left, right = data[max(0, start - size) : start], data[end : end + size]
-        if self.near_unseen(start - size, end + size):
+        if self.regions.between(start - size, end + size):
             left, right = self.regions.before(start, size), self.regions.after(end, size)
         before = left_of(left, tags=tags, xml=xml)
         after = right_of(right, tags=tags, xml=xml)
@@ -164,15 +184,6 @@ class Page:
             raise NotUTF8
         return before, after
 
-    def near_unseen(self, start: int, end: int) -> bool:
-        """Whether parts that are not shown may stand between two offsets."""
-        if not self.tags or not self._marks:
-            return False
-        following = bisect_left(self._marks, start, key=place_of)
-        if following < len(self._marks) and place_of(self._marks[following]) < end + _LONGEST_MARK:
-            return True
-        return "regions" in self.__dict__ and self.regions.css_hides  # where they are known
-
     def add(
         self,
         match: Match,
@@ -186,24 +197,15 @@ class Page:
         if email:
             written = f"{match.local}@{match.host}"
             sure = confidence(method, match.glued)
-            self.keep(email, written, match.domain, method, obfuscated, sure, around)
+            self.keep(Address(email, written, match.domain, method, obfuscated, sure), around)
 
-    def keep(
-        self,
-        email: str,
-        written: str,
-        domain: str,
-        method: str,
-        obfuscated: bool,
-        sure: float,
-        around: tuple[str, str] | None,
-    ) -> None:
+    def keep(self, address: Address, around: tuple[str, str] | None) -> None:
         """Keep an address, unless it is known from a place that says more."""
-        old = self.found.get(email)
-        if old and (old.obfuscated, -old.confidence) <= (obfuscated, -sure):
+        old = self.found.get(address.email)
+        if old and (old.obfuscated, -old.confidence) <= (address.obfuscated, -address.confidence):
             return
-        context = None
         if self.context and around:
             before, after = (" ".join(text.split()) for text in around)
-            context = html.escape(f"{before[-_CONTEXT:]} {written} {after[:_CONTEXT]}".strip())
-        self.found[email] = Address(email, written, domain, method, obfuscated, sure, context)
+            text = f"{before[-_CONTEXT:]} {address.as_found} {after[:_CONTEXT]}".strip()
+            address = replace(address, context=html.escape(text))
+        self.found[address.email] = address

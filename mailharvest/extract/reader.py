@@ -10,8 +10,10 @@ from mailharvest.extract.charset import repaired, to_utf8
 from mailharvest.extract.gate import Events, gate, kind_of, place_of
 from mailharvest.extract.in_text import read_sign
 from mailharvest.extract.page import NotUTF8, Page
+from mailharvest.extract.tables import words
 
-READERS: dict[str, Callable[[Page, int], None]] = {
+Read = Callable[[Page, int], None]
+READERS: dict[str, Read] = {
     "at": read_sign,
     "percent": cloaks.read_percent,
     "escape": cloaks.read_escape,
@@ -25,6 +27,7 @@ READERS: dict[str, Callable[[Page, int], None]] = {
     "word": cloaks.read_word,
     "bare": cloaks.read_bare,
 }
+IN_SCRIPTS = words("at escape script cloudflare typo3 rot13")
 
 
 def extract(
@@ -77,15 +80,25 @@ def extract(
 
 
 def _read(page: Page, events: Events) -> list[Address]:
-    turned = False
+    regions = iter(page.regions.found)
+    region = next(regions, None)
     for event in events:
         end = place_of(event)
-        if end > page.done:
-            kind = kind_of(event)
+        if end <= page.done:
+            continue
+        while region and region.end < end:
+            region = next(regions, None)
+        if region is None or region.start >= end:
+            page.script = None
+        elif region.kind == "script":
+            page.script = region
+        else:
+            page.done = region.end
+            continue
+        kind = kind_of(event)
+        if page.script is None or kind in IN_SCRIPTS:
             READERS[kind](page, end)
-            turned = turned or kind == "reversed"
-    if turned and page.tags:
-        cloaks.read_turned(page)
+    cloaks.read_turned(page)
     for document in page.documents:  # each is shorter than the attribute that held it
         for address in extract(document, content_type="text/html", context=page.context):
             page.found.setdefault(address.email, address)

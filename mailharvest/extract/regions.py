@@ -84,48 +84,48 @@ class Regions:
         self._data = data
         self._unclosed: set[str] = set()
         self._css: list[bytes] = []
-        self.css_hides = False
+        self._hides = False
         self.found = self._walk(marks)
-        if self.css_hides:
+        if self._hides:
             hidden = set().union(*(css_names(css, _HIDING) for css in self._css))
             self._hide_named(sorted(hidden)[:_MAX_NAMES])
         self._starts = [region.start for region in self.found]
 
     def _walk(self, marks: Events) -> list[Region]:
         data, found = self._data, []
-        opened, start, cursor = "", 0, 0
+        opened, start, body, cursor = "", 0, 0, 0
         for event in marks:
             place = place_of(event)
             if place <= cursor:
                 continue
             kind = kind_of(event)
             if opened:
-                if kind == "hidden" and opened == "style":
-                    self.css_hides = True
-                elif kind == "/" + opened:
-                    cursor = (
-                        place if opened == "comment" else data.find(b">", place) + 1 or len(data)
-                    )
-                    found.append(self._region(start, cursor, opened))
+                if kind == "/" + opened:
+                    cursor = data.find(b">", place) + 1 or len(data)
+                    found.append(Region(start, body, cursor, opened))
+                    if opened == "style":
+                        self._css.append(data[body:place])
                     opened = ""
+                elif kind == "hidden" and opened == "style":
+                    self._hides = True
             elif kind == "hidden":
                 region = self._hidden(cursor, place)
                 if region:
                     found.append(region)
                     cursor = region.end
+            elif kind == "comment":  # "<!-->" is a whole one
+                cursor = data.find(b"-->", place - 2) + 3
+                if cursor == 2:
+                    cursor = len(data)
+                found.append(Region(place - 4, place, cursor, kind))
             elif kind[0] != "/":
-                opened, start = kind, data.rfind(b"<", cursor, place)
-                cursor = place - 2 if kind == "comment" else place  # "<!-->" is a whole comment
+                opened, start, cursor = kind, data.rfind(b"<", cursor, place), place
+                body = data.find(b">", place) + 1 or len(data)
         if opened:
-            found.append(self._region(start, len(data), opened))
+            found.append(Region(start, body, len(data), opened))
+            if opened == "style":
+                self._css.append(data[body:])
         return found
-
-    def _region(self, start: int, end: int, kind: str) -> Region:
-        data = self._data
-        body = start + 4 if kind == "comment" else data.find(b">", start, end) + 1 or end
-        if kind == "style":
-            self._css.append(data[body:end])
-        return Region(start, body, end, kind)
 
     def _hidden(self, floor: int, place: int) -> Region | None:
         """The element that the marker before `place` hides, if its tag says so."""
@@ -175,15 +175,13 @@ class Regions:
 
     def turned(self) -> list[tuple[int, int]]:
         """The start tags whose class or id a style sheet here sets from right to left."""
-        names = set().union(*(css_names(css, TURNING) for css in self._css))
+        names = set().union(*(css_names(css, TURNING) for css in self._css if b"bidi:" in css))
         return named_tags(self._data, sorted(names)[:_MAX_NAMES])
 
-    def at(self, place: int) -> Region | None:
-        """The region that holds `place`, if any."""
-        index = bisect_right(self._starts, place) - 1
-        if index >= 0 and place < self.found[index].end:
-            return self.found[index]
-        return None
+    def between(self, start: int, end: int) -> bool:
+        """Whether some part between two offsets is no text."""
+        index = bisect_left(self._starts, end) - 1
+        return index >= 0 and self.found[index].end > start
 
     def before(self, place: int, size: int) -> bytes:
         """Up to `size` bytes of source that end at `place`, what is no text left out."""
