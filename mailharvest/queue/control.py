@@ -10,6 +10,7 @@ from sqlalchemy import text
 from mailharvest.errors import SpecError
 from mailharvest.queue import limits
 from mailharvest.queue.claim import PAUSED
+from mailharvest.queue.database import announce
 from mailharvest.queue.job import Job, kind_of, queue_name
 from mailharvest.queue.jobs import Options, Place, insert, plan_whole
 from mailharvest.queue.ledger import Ledger
@@ -120,6 +121,7 @@ def resume(ledger: Ledger, queue: str) -> None:
     """Start what waits in a queue again."""
     with ledger.database.write() as connection:
         connection.execute(_UNPAUSE, {"key": f"pause:{queue_name(queue)}"})
+        announce(connection)
 
 
 def paused(ledger: Ledger) -> list[str]:

@@ -4,6 +4,9 @@ Every write holds the ledger's one write lock from its first statement to its co
 (``BEGIN IMMEDIATE``), or an advisory lock on PostgreSQL. A write takes a few milliseconds for a
 hundred chunks, so the lock is never the bottleneck, and what holds on one database holds on the
 other: no deadlocks, no lost counters, no claim that raced another. Reads never wait for it.
+
+Whoever waits for work is woken: SQLite counts the commits of others (``data_version``), on
+PostgreSQL a transaction that made something ready says so (``NOTIFY``).
 """
 
 from __future__ import annotations
@@ -33,7 +36,11 @@ from mailharvest.queue.schema import migrate
 PATIENCE = 60.0
 """Seconds that a write waits for its turn before it says that the ledger is busy."""
 
+RECONNECT = 5.0
+"""Seconds before we listen again when the connection on which we listened was lost."""
+
 _LOCK = 0x6D61696C  # "mail"; the number of the advisory lock
+_NOTIFY = text("NOTIFY mailharvest")
 
 
 def address(place: str | os.PathLike[str]) -> URL:
@@ -77,6 +84,7 @@ class Database:
         self._turn = threading.RLock()
         self._writer: Connection | None = None
         self._seen = 0
+        self._ear = _Ear(self.engine)
         try:
             with self.write() as connection:
                 migrate(connection)
@@ -133,14 +141,15 @@ class Database:
             self._writer = None
 
     def changed(self) -> bool:
-        """Whether another connection committed since the last call; on PostgreSQL nobody knows."""
-        if not self.sqlite:
-            return False
+        """Whether somebody else committed since the last call: on SQLite anything, on PostgreSQL
+        something that is ready.
+        """
         with self._turn:
-            if self._writer is None:
+            driver = None if self._writer is None else self._writer.connection.driver_connection
+            if driver is None:
                 return True
-            driver = self._writer.connection.driver_connection
-            assert driver is not None
+            if not self.sqlite:
+                return self._ear.heard(driver.info.backend_pid)
             seen = driver.execute("PRAGMA data_version").fetchone()[0]
             changed = bool(seen != self._seen)
             self._seen = seen
@@ -152,7 +161,49 @@ class Database:
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
+            self._ear.close()
             self.engine.dispose()
+
+
+def announce(connection: Connection) -> None:
+    """Wake those who wait for work when this transaction is committed."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_NOTIFY)
+
+
+class _Ear:
+    """Listens for `announce` on a connection of its own; while there is none, nothing is heard."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._driver: Any = None
+        self._again_at = 0.0
+
+    def heard(self, own: int) -> bool:
+        """Whether another backend than `own` announced something since the last call."""
+        try:
+            if self._driver is None:
+                return self._listen()
+            return bool({said.pid for said in self._driver.notifies(timeout=0)} - {own})
+        except (DBAPIError, self._engine.dialect.dbapi.Error):  # type: ignore[union-attr]
+            self.close()
+            return False
+
+    def _listen(self) -> bool:
+        if time.monotonic() < self._again_at:
+            return False
+        self._again_at = time.monotonic() + RECONNECT
+        made = self._engine.raw_connection()
+        self._driver = made.dbapi_connection
+        made.detach()  # from the pool: whoever came next would hear what we listen for
+        self._driver.autocommit = True
+        self._driver.execute("LISTEN mailharvest")
+        return True  # nobody listened until now
+
+    def close(self) -> None:
+        if self._driver is not None:
+            self._driver.close()
+            self._driver = None
 
 
 def _sqlite(url: URL) -> Engine:

@@ -112,7 +112,7 @@ class Ledger:
         self.close()
 
     def changed(self) -> bool:
-        """Whether somebody else wrote since the last call; costs next to nothing."""
+        """Whether somebody else made something ready since the last call; costs next to nothing."""
         return self.database.changed()
 
     # jobs go in

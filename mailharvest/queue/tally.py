@@ -21,6 +21,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, text
 
+from mailharvest.queue.database import announce
 from mailharvest.queue.schema import INCOMPLETE
 
 _ADD = text(
@@ -70,6 +71,8 @@ class Tally:
         ]
         if moves:
             connection.execute(_MOVE, moves)
+        if any(n > 0 and name in ("ready", "waiting") for (_, _, name), n in self._sums.items()):
+            announce(connection)
         self.__init__()  # type: ignore[misc]
 
 
