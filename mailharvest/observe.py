@@ -1,27 +1,170 @@
-"""From what the ledger counts and Dask measures to a `Snapshot`."""
+"""From what the ledger counts and Dask measures to a `Snapshot`, twice a second."""
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import psutil
 
+from mailharvest.cluster.bag import DaskPool
+from mailharvest.cluster.report import Reporter
+from mailharvest.errors import ClusterError, UnknownJob
+from mailharvest.meter import Meter
 from mailharvest.progress import Snapshot, SystemStats, WorkerStats
-from mailharvest.queue.ledger import Ledger
+from mailharvest.queue.dispatcher import Dispatcher
+from mailharvest.queue.ledger import JobRow, Ledger
+from mailharvest.ui.dashboard import Dashboard
+
+log = logging.getLogger(__name__)
 
 WAITING = ("delayed", "ready")
 
+TICK = 0.5
+"""Seconds between two snapshots."""
 
-def observe(ledger: Ledger, job_id: str, workers: Mapping[str, Mapping[str, Any]]) -> Snapshot:
+SHARE = 0.05
+"""Of the time that is spent on looking, at most: with many jobs snapshots are farther apart."""
+
+JOBS = 50
+"""Jobs that are observed at once: those that were begun last."""
+
+Workers = Mapping[str, Mapping[str, Any]]
+"""Address to what Dask knows of a worker: ``client.scheduler_info()["workers"]``."""
+
+
+class Observer:
+    """Observes the jobs that a dispatcher works on, and shows them on the scheduler's dashboard.
+
+    Parameters
+    ----------
+    dispatcher : Dispatcher
+    pool : DaskPool
+        The dispatcher's.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, pool: DaskPool) -> None:
+        self.dispatcher = dispatcher
+        self.pool = pool
+        self._observed: dict[str, _Observed] = {}
+        self._reporter = Reporter(pool.client, dispatcher.ledger, Dashboard)
+        self._well = True
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="observer", daemon=True)
+
+    def start(self) -> None:
+        """Look now, so that there is something to see, and twice a second from now on."""
+        self._look_well()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look once more, and no more."""
+        self._stopped.set()
+        self._thread.join()
+
+    @property
+    def working(self) -> bool:
+        """Whether snapshots still change."""
+        return self._thread.is_alive()
+
+    def add(self, job_id: str) -> None:
+        """Observe this job, too, until it ends.
+
+        Raises
+        ------
+        UnknownJob
+        """
+        self._observed.pop(job_id, None)
+        self._observed[job_id] = _Observed(observe(self.dispatcher.ledger, job_id, None))
+        while len(self._observed) > JOBS:
+            del self._observed[next(iter(self._observed))]
+
+    def snapshot(self, job_id: str) -> Snapshot:
+        """A job that is observed, as it was at the last look."""
+        return self._observed[job_id].now
+
+    def look(self) -> None:
+        """Take new snapshots, and show them."""
+        try:
+            workers: Workers | None = self.pool.status()
+        except ClusterError:  # the dispatcher will find out, and say so
+            workers = None
+        for job_id in self.dispatcher.begun():
+            if job_id not in self._observed or self._observed[job_id].now.ended:
+                self._try(self.add, job_id)
+        going = [job_id for job_id, each in self._observed.items() if not each.told]
+        for job_id in going:
+            self._try(self._see, job_id, workers)
+        self._tell([self._observed[job_id] for job_id in going if job_id in self._observed])
+
+    def _try(self, do: Any, job_id: str, *more: Any) -> None:
+        try:
+            do(job_id, *more)
+        except UnknownJob:  # it has ended, and was not to be kept
+            self._observed.pop(job_id, None)
+
+    def _see(self, job_id: str, workers: Workers | None) -> None:
+        now = observe(self.dispatcher.ledger, job_id, workers)
+        if self.pool.paused and not now.ended:
+            now = replace(now, state="paused")
+        elif self._stopped.is_set() and not now.ended:
+            now = replace(now, state="stopped")
+        self._observed[job_id].see(now)
+
+    def _tell(self, observed: list[_Observed]) -> None:
+        self._reporter.tell([each.now for each in observed])
+        for each in observed:
+            each.told = each.now.ended
+
+    def _run(self) -> None:
+        took = 0.0
+        while not self._stopped.wait(max(TICK, took / SHARE)):
+            took = self._look_well()
+        self._look_well()
+
+    def _look_well(self) -> float:
+        """Look, whatever happens: an observer that gave up would freeze all displays."""
+        began = time.monotonic()
+        try:
+            self.look()
+            self._well = True
+        except Exception:
+            if self._well:  # once, not twice a second
+                log.warning("cannot observe the jobs; trying again", exc_info=True)
+            self._well = False
+        return time.monotonic() - began
+
+
+class _Observed:
+    """A job under observation: its meter, its clock, and its last snapshot."""
+
+    def __init__(self, begun: Snapshot) -> None:
+        # Of a job that was over before it was looked at the averages are of interest.
+        self._meter = Meter(since=None if begun.ended else begun)
+        self._began = time.monotonic() - begun.elapsed_seconds
+        self.told = False
+        self.see(begun)
+
+    def see(self, now: Snapshot) -> None:
+        """Complete `now` and keep it."""
+        if not now.ended:
+            # The ledger's own figure moves with its commits; a clock that stands still looks dead.
+            now = replace(now, elapsed_seconds=time.monotonic() - self._began)
+        self.now = self._meter.see(now)
+
+
+def observe(ledger: Ledger, job_id: str, workers: Workers | None) -> Snapshot:
     """The job at this moment, without rates and estimates: `Meter.see` adds those.
 
     Parameters
     ----------
-    workers : mapping
-        Address to what Dask knows of the worker: ``client.scheduler_info()["workers"]``.
+    workers : mapping or None
+        Empty is a cluster that has none; None is not known.
 
     Raises
     ------
@@ -29,10 +172,11 @@ def observe(ledger: Ledger, job_id: str, workers: Mapping[str, Mapping[str, Any]
         The ledger has no such job.
     """
     row = ledger.job(job_id)
+    kinds = ledger.counts(job_id)
     chunks: Counter[str] = Counter()
-    for (_, state), n in ledger.counts(job_id).items():
+    for (_, state), n in kinds.items():
         chunks[state] += n
-    running = sum(int(w["nthreads"]) for w in workers.values())
+    running = sum(int(w["nthreads"]) for w in (workers or {}).values())
     return Snapshot(
         job_id=job_id,
         title=row.title,
@@ -45,6 +189,7 @@ def observe(ledger: Ledger, job_id: str, workers: Mapping[str, Mapping[str, Any]
         bytes=row.bytes,
         sites=ledger.site_count(job_id),
         duplicates=row.duplicates,
+        pages_ahead=_ahead(ledger, row, {kind for kind, _ in kinds}),
         errors=ledger.error_counts(job_id),
         chunks_pending=sum(chunks[state] for state in WAITING),
         chunks_processing=chunks["running"],
@@ -52,9 +197,25 @@ def observe(ledger: Ledger, job_id: str, workers: Mapping[str, Mapping[str, Any]
         chunks_failed=chunks["failed"],
         slots=min(row.slots, running) if running else row.slots,
         active_slots=row.running,
-        workers=tuple(_worker(address, known) for address, known in workers.items()),
-        system=_system(workers),
+        workers=tuple(_worker(address, known) for address, known in (workers or {}).items()),
+        no_workers=workers is not None and not workers,
+        system=_system(workers or {}),
     )
+
+
+def _ahead(ledger: Ledger, row: JobRow, kinds: set[str]) -> int | None:
+    """Pages that wait or are being fetched, of a job that was given all its URLs.
+
+    A search plans and finds more as it goes, so what waits then is not all that will come.
+    """
+    if row.state not in ("queued", "running") or not kinds <= {"scrape", "seed"}:
+        return None
+    urls = ledger.frontier_count(row.id)
+    if not urls:
+        return None
+    left, done = urls.get("waiting", 0) + urls.get("taken", 0), urls.get("done", 0)
+    # Not every URL is a page in the end: as many as so far.
+    return round(left * min(row.pages / done, 1.0)) if done and row.pages else left
 
 
 def _worker(address: str, known: Mapping[str, Any]) -> WorkerStats:
@@ -71,7 +232,7 @@ def _worker(address: str, known: Mapping[str, Any]) -> WorkerStats:
     )
 
 
-def _system(workers: Mapping[str, Mapping[str, Any]]) -> SystemStats:
+def _system(workers: Workers) -> SystemStats:
     """The machine that we are on; the memory is what our workers use of it."""
     used = sum(int(w.get("metrics", {}).get("memory", 0)) for w in workers.values())
     load = psutil.getloadavg()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,20 +15,16 @@ import pandas as pd
 from mailharvest import records, simweb
 from mailharvest.cluster.bag import DaskPool
 from mailharvest.cluster.connect import connect
-from mailharvest.cluster.report import Reporter
 from mailharvest.config import home_folder
-from mailharvest.errors import ClusterError, JobFailed
+from mailharvest.errors import JobFailed
 from mailharvest.job import HarvestJob
-from mailharvest.observe import observe
-from mailharvest.progress import Meter, Snapshot
+from mailharvest.meter import Meter
+from mailharvest.observe import TICK, Observer, observe
+from mailharvest.progress import Snapshot
 from mailharvest.queue.commit import part_path
 from mailharvest.queue.dispatcher import Dispatcher
 from mailharvest.queue.job import Job, load_job
 from mailharvest.queue.ledger import JobRow, Ledger
-from mailharvest.ui.dashboard import Dashboard
-
-TICK = 0.5
-"""Seconds between two snapshots."""
 
 
 def harvest(
@@ -128,7 +122,7 @@ def show(job_id: str, *, home: str | Path | None = None) -> Snapshot:
 
 def _still(ledger: Ledger, job_id: str) -> Snapshot:
     """A job seen from outside: its rates are averages over all its time."""
-    return Meter().see(observe(ledger, job_id, {}))
+    return Meter().see(observe(ledger, job_id, None))
 
 
 def export(job_id: str, path: str | Path, *, home: str | Path | None = None) -> None:
@@ -172,15 +166,6 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _reporter(client: Any, ledger: Ledger, job_id: str) -> Reporter | None:
-    """Shows the job on the dashboard of the scheduler, if mailharvest is installed there."""
-    try:
-        client.register_plugin(Dashboard())
-    except Exception:  # whatever a scheduler without it raises: it harvests all the same
-        return None
-    return Reporter(client, ledger, job_id)
-
-
 class Run:
     """A job being executed, and the handle on it.
 
@@ -209,17 +194,13 @@ class Run:
         self._dispatcher = Dispatcher(ledger, self._pool, parts=home / "parts", jobs=[job_id])
         job = load_job(self.row.kind, self.row.args)
         self.outputs = job.output if isinstance(job, HarvestJob) else ()
-        self._reporter = _reporter(client, ledger, job_id)
-        begun = observe(ledger, job_id, {})
-        self._meter = Meter(since=begun)
-        self._began = time.monotonic() - begun.elapsed_seconds
-        self._snapshot = self._look()
+        self._observer = Observer(self._dispatcher, self._pool)
+        self._observer.add(job_id)
         self._work = threading.Thread(target=self._dispatch, name="dispatcher", daemon=True)
-        self._watch = threading.Thread(target=self._observe, name="observer", daemon=True)
+        self._observer.start()
         self._work.start()
-        self._watch.start()
 
-    # the two threads
+    # its thread
 
     def _dispatch(self) -> None:
         try:
@@ -229,6 +210,7 @@ class Run:
         except Exception as error:
             self._error = error
         finally:
+            self._observer.stop()  # so that `progress` is of the end
             self._ended.set()
 
     def _write_outputs(self) -> None:
@@ -236,34 +218,6 @@ class Run:
             frame = self.frame()
             for path in self.outputs:
                 records.export(frame, path)
-
-    def _observe(self) -> None:
-        while not self._ended.wait(TICK):
-            self._snapshot = self._look()
-            self._tell()
-        self._snapshot = self._look()
-        self._tell()
-
-    def _tell(self) -> None:
-        """Show the snapshot on the scheduler's dashboard, as long as there is one."""
-        if self._reporter is not None:
-            try:
-                self._reporter.tell(self._snapshot)
-            except (OSError, TimeoutError):  # the dispatcher finds out as well, and says so
-                self._reporter = None
-
-    def _look(self) -> Snapshot:
-        try:
-            workers = self._pool.status()
-        except ClusterError:  # the dispatcher will find out, and say so
-            workers = {}
-        now = observe(self._ledger, self.job_id, workers)
-        if not now.ended:
-            # The ledger's own figure moves with its commits; a clock that stands still looks dead.
-            now = replace(now, elapsed_seconds=time.monotonic() - self._began)
-        if self._pool.paused and not now.ended:
-            now = replace(now, state="paused")
-        return self._meter.see(now)
 
     # what a person asks
 
@@ -285,13 +239,11 @@ class Run:
     @property
     def progress(self) -> Snapshot:
         """Counts, rates, ETA and resources, at most half a second old."""
-        return self._snapshot
+        return self._observer.snapshot(self.job_id)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the work here has ended, at most `timeout` seconds; say whether it has."""
         ended = self._ended.wait(timeout)
-        if ended:
-            self._watch.join()  # so that `progress` is of the end
         if ended and self._error is not None:
             raise self._error
         return ended
@@ -360,7 +312,7 @@ class Run:
     @property
     def working(self) -> bool:
         """Whether `progress` still changes."""
-        return self._watch.is_alive()
+        return self._observer.working
 
     # its course
 
@@ -388,7 +340,6 @@ class Run:
     def close(self) -> None:
         """Stop, and close what this run opened."""
         self.stop(0.0)
-        self._watch.join()
         self._pool.close()
         self._opened.close()
 

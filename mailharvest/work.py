@@ -17,8 +17,9 @@ import psutil
 from mailharvest.cluster.bag import DaskPool
 from mailharvest.cluster.connect import connect
 from mailharvest.errors import SpecError
-from mailharvest.queue.control import queue_name
+from mailharvest.observe import Observer
 from mailharvest.queue.dispatcher import Dispatcher
+from mailharvest.queue.job import queue_name
 from mailharvest.queue.ledger import Ledger
 from mailharvest.queue.queue import Queue
 
@@ -97,9 +98,10 @@ def work(
         queue = opened.enter_context(Queue(place, home=home))
         connection = connect(scheduler, workers=workers, threads=threads)
         opened.callback(connection.close)
+        pool = DaskPool(connection.client)
         dispatcher = Dispatcher(
             queue.ledger,
-            DaskPool(connection.client),
+            pool,
             parts=queue.parts,
             queues=names,
             name=name,
@@ -110,6 +112,9 @@ def work(
             max_jobs=max_jobs,
         )
         opened.enter_context(_signals(dispatcher))
+        observer = Observer(dispatcher, pool)
+        observer.start()
+        opened.callback(observer.stop)
         until = _Until(
             dispatcher, queue.ledger, names, max_time, max_memory, stop_when_empty, drain
         )

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailharvest.progress import Meter, Snapshot, SystemStats, WorkerStats
+from mailharvest.meter import Meter
+from mailharvest.progress import Snapshot, SystemStats, WorkerStats
 
 SEEDS = range(6)
 

@@ -24,7 +24,7 @@ PACKAGE = ROOT / "mailharvest"
 ROOMS = (
     ("errors", "chunk", "reason", "config", "countries", "refusal", "spec"),
     ("extract",),
-    ("plan", "records", "forecast", "progress"),
+    ("plan", "records", "forecast", "progress", "meter"),
     ("simweb",),
     ("web", "sources", "scrape"),
     ("queue",),
@@ -41,6 +41,7 @@ STRANGERS = {
     "extract": {"aiohttp", "asyncio", "dask", "distributed", "pandas", "pyarrow", "sqlalchemy"},
     "plan": {"aiohttp", "asyncio", "dask", "distributed", "sqlalchemy"},
     "progress": {"aiohttp", "asyncio", "dask", "distributed", "sqlalchemy", "time", "datetime"},
+    "meter": {"aiohttp", "asyncio", "dask", "distributed", "sqlalchemy", "time", "datetime"},
     "forecast": {"aiohttp", "asyncio", "dask", "distributed", "sqlalchemy", "time", "datetime"},
     "simweb": {"aiohttp", "dask", "distributed", "pandas", "sqlalchemy"},
     "web": {"dask", "distributed", "pandas", "sqlalchemy"},

@@ -16,7 +16,7 @@ from distributed import Scheduler, SchedulerPlugin
 from distributed.http.utils import RequestHandler, get_handlers
 
 JOBS = 50
-"""Jobs whose views are kept: those that were seen last."""
+"""Jobs, and ledgers, whose views are kept: those that were seen last."""
 
 POINTS = 600
 """Points of a curve that are kept; beyond that every second one goes."""
@@ -28,22 +28,23 @@ ETA = (
     "emails_expected", "out_of_reach", "outlook",
 )  # fmt: skip
 STATES = ("pending", "processing", "completed", "failed")
+WORKERS = ("active_workers", "idle_workers", "total_pages", "total_emails", "avg_runtime")
 
 View = dict[str, Any]
 
 
 class Board:
-    """The last view of each job, and its curve so far; bounded."""
+    """The last view of each job with its curve so far, and the totals of each ledger; bounded."""
 
     def __init__(self) -> None:
         self.views: dict[str, View] = {}
         self.curves: dict[str, list[tuple[float, ...]]] = {}
+        self.totals: dict[str, dict[str, Any]] = {}
 
     def see(self, view: View) -> None:
         """Keep `view`; forget the job that was seen least lately when there are too many."""
         job_id = view["job_id"]
-        self.views.pop(job_id, None)
-        self.views[job_id] = view
+        _renew(self.views, job_id, view)
         curve = self.curves.setdefault(job_id, [])
         point = tuple(float(view[name]) for name in RATES)
         if curve and curve[-1][0] >= point[0]:  # paused, or ended
@@ -52,9 +53,12 @@ class Board:
             curve.append(point)
         if len(curve) > POINTS:
             del curve[1:-1:2]
-        while len(self.views) > JOBS:
-            oldest = next(iter(self.views))
-            del self.views[oldest], self.curves[oldest]
+        for oldest in self.curves.keys() - self.views.keys():
+            del self.curves[oldest]
+
+    def count(self, ledger: str, totals: dict[str, Any]) -> None:
+        """Keep what a whole ledger has."""
+        _renew(self.totals, ledger, totals)
 
     def newest(self) -> View | None:
         """The job that was heard of last, of those that go on if there are any."""
@@ -63,28 +67,31 @@ class Board:
         return next(going, views[0] if views else None)
 
     def queue_stats(self) -> dict[str, int]:
-        """Chunks by state, over all jobs that were seen here."""
+        """Chunks by state, over all jobs of the ledgers that were seen here."""
         return {
-            state: sum(view[f"chunks_{state}"] for view in self.views.values()) for state in STATES
+            state: sum(totals["queue-stats"][state] for totals in self.totals.values())
+            for state in STATES
         }
 
-    def worker_stats(self) -> dict[str, Any]:
-        """Slots in use and not, and what was done, over all jobs that were seen here."""
-        views = self.views.values()
-        done = [view for view in views if view["state"] == "completed"]
-        running = [view for view in views if view["state"] == "running"]
-        return {
-            "active_workers": sum(view["active_slots"] for view in running),
-            "idle_workers": sum(view["idle_slots"] for view in running),
-            "total_pages": sum(view["pages"] for view in views),
-            "total_emails": sum(view["emails_found"] for view in views),
-            "avg_runtime": sum(v["elapsed_seconds"] for v in done) / len(done) if done else 0.0,
-        }
+    def worker_stats(self) -> dict[str, float]:
+        """Dispatchers that have chunks and that wait, and what they did; their mean runtime."""
+        stats = [totals["worker-stats"] for totals in self.totals.values()]
+        sums = {name: sum(each[name] for each in stats) for name in WORKERS}
+        return {**sums, "avg_runtime": sums["avg_runtime"] / max(len(stats), 1)}
 
-    def errors(self) -> list[dict[str, Any]]:
-        """Errors that nobody has resolved, newest first."""
-        found = [error for view in self.views.values() for error in view.get("open_errors", ())]
-        return sorted(found, key=lambda error: -error["at"])
+    def errors(self, *, unresolved_only: bool = False) -> list[dict[str, Any]]:
+        """The newest errors, newest first; those only that nobody has resolved, if asked."""
+        found = [error for totals in self.totals.values() for error in totals["errors"]]
+        wanted = [error for error in found if not (unresolved_only and error["resolved"])]
+        return sorted(wanted, key=lambda error: -error["at"])
+
+
+def _renew(kept: dict[str, Any], key: str, value: Any) -> None:
+    """Make `key` the last of `kept`; the first goes when there are more than `JOBS`."""
+    kept.pop(key, None)
+    kept[key] = value
+    while len(kept) > JOBS:
+        del kept[next(iter(kept))]
 
 
 class Seen(SchedulerPlugin):
@@ -109,9 +116,19 @@ class Seen(SchedulerPlugin):
             ],
         )
 
-    def see(self, view: View) -> None:
-        """Called by :class:`mailharvest.cluster.report.Reporter`, twice a second for each job."""
-        self.board.see(view)
+    def see(self, views: list[View], ledger: str, totals: dict[str, Any] | None) -> bool:
+        """Called by :class:`mailharvest.cluster.report.Reporter`, twice a second.
+
+        Returns
+        -------
+        bool
+            True; a scheduler that does not know this call answers with nothing.
+        """
+        for view in views:
+            self.board.see(view)
+        if totals is not None:
+            self.board.count(ledger, totals)
+        return True
 
     async def close(self) -> None:
         """Take the metrics back: the process may start another scheduler."""
@@ -197,8 +214,9 @@ class SystemResources(_JSON):
 
 class WorkerErrors(_JSON):
     def get(self) -> None:
-        # Only errors that are unresolved are sent here: the ledger has the others.
-        self.write({"errors": self.board.errors()})
+        asked = self.get_query_argument("unresolved_only", "0").lower()
+        only = asked not in ("0", "false", "no", "")
+        self.write({"errors": self.board.errors(unresolved_only=only)})
 
 
 routes: list[tuple[str, type[_JSON], dict[str, Any]]] = [

@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +40,9 @@ CUT = 64
 
 NOTES = 10_000
 """Lines that running chunks may say between two commits; what is more is not heard."""
+
+BEGUN = 100
+"""Jobs with new claims that are remembered for who observes them."""
 
 CLAIM = 500
 """Chunks that are claimed at a time."""
@@ -106,6 +110,7 @@ class Dispatcher:
         pool.subscribe(self.note)
         self._numbers: list[int] | None = None
         self._flying: dict[int, Claim] = {}
+        self._begun: deque[str] = deque(maxlen=BEGUN)
         self._pending: list[Outcome] = []
         self._given_up = "-"  # the id under which the others gave us up
         self._stopping = threading.Event()
@@ -125,6 +130,10 @@ class Dispatcher:
         return len(self._flying)
 
     # from other threads
+
+    def begun(self) -> list[str]:
+        """Jobs of which chunks were claimed since this was asked last; the newest `BEGUN`."""
+        return [self._begun.popleft() for _ in range(len(self._begun))]
 
     def wake(self) -> None:
         """Look for work, and for jobs that were cancelled, now."""
@@ -302,6 +311,8 @@ class Dispatcher:
         )
         for claim in claims:
             self._flying[claim.chunk_id] = claim
+            if claim.job_id not in self._begun:
+                self._begun.append(claim.job_id)
         if claims:
             self._adopt(claims)
             self.pool.submit(claims)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -18,11 +19,12 @@ import pytest
 from distributed import Client, LocalCluster
 
 from mailharvest.cluster.report import Reporter, masked, view
-from mailharvest.cluster.scheduler import ETA, JOBS, POINTS, Board, Metrics
+from mailharvest.cluster.scheduler import ETA, JOBS, POINTS, STATES, WORKERS, Board, Metrics
 from mailharvest.progress import Snapshot, SystemStats
 from mailharvest.queue.ledger import Ledger
 from mailharvest.ui.dashboard import Dashboard
 from tests.cluster.jobs import Echo
+from tests.cluster.test_bag import until
 
 NOW = Snapshot(
     job_id="j1",
@@ -87,7 +89,7 @@ def api(base: str, route: str) -> Any:
 
 
 def tell(client: Client, now: Snapshot, ledger: Ledger) -> None:
-    Reporter(client, ledger, now.job_id).tell(now)
+    assert Reporter(client, ledger, Dashboard).tell([now])
 
 
 def test_a_board_is_bounded():
@@ -111,18 +113,23 @@ def test_the_newest_is_one_that_goes_on():
     assert newest is not None and newest["job_id"] == "j1"
 
 
-def test_sums_are_over_all_jobs():
+def test_sums_are_over_all_ledgers():
     board = Board()
-    board.see(view(NOW))
-    board.see(view(replace(NOW, job_id="j2", state="completed", elapsed_seconds=30)))
-    assert board.queue_stats() == {"pending": 6, "processing": 4, "completed": 10, "failed": 0}
-    assert board.worker_stats() == {
-        "active_workers": 2,
-        "idle_workers": 2,
-        "total_pages": 40,
-        "total_emails": 80,
-        "avg_runtime": 30.0,
-    }
+    nothing: dict[str, Any] = {"queue-stats": dict.fromkeys(STATES, 0), "errors": []}
+    for i, ledger in enumerate(("one", "two")):
+        board.count(ledger, {**nothing, "worker-stats": dict.fromkeys(WORKERS, 0)})
+        error = {"id": 1, "at": float(i), "resolved": ledger == "two"}
+        stats = {name: n for n, name in enumerate(STATES)}
+        work = {name: 10.0 * (i + 1) for name in WORKERS}
+        board.count(ledger, {"queue-stats": stats, "worker-stats": work, "errors": [error]})
+    assert board.queue_stats() == {"pending": 0, "processing": 2, "completed": 4, "failed": 6}
+    assert board.worker_stats()["total_pages"] == 30.0
+    assert board.worker_stats()["avg_runtime"] == 15.0
+    assert [error["at"] for error in board.errors()] == [1.0, 0.0]
+    assert [error["at"] for error in board.errors(unresolved_only=True)] == [0.0]
+    for i in range(JOBS + 5):
+        board.count(str(i), {**nothing, "worker-stats": dict.fromkeys(WORKERS, 0)})
+    assert len(board.totals) == JOBS
 
 
 @pytest.mark.parametrize(
@@ -202,6 +209,58 @@ def test_a_scheduler_of_its_own_preloads_it(tmp_path):
     finally:
         process.terminate()
         process.wait(30)
+
+
+def test_a_scheduler_that_was_restarted_is_told_again(tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1",
+               "--port", str(port), "--dashboard-address", "127.0.0.1:0"]  # fmt: skip
+
+    def start() -> subprocess.Popen[bytes]:
+        with (tmp_path / "log").open("ab") as log:
+            return subprocess.Popen(command, stdout=log, stderr=log)
+
+    scheduler = start()
+    with Ledger(tmp_path / "ledger.db") as ledger:
+        job_id = ledger.add(Echo(text="x"))
+        now = replace(NOW, job_id=job_id)
+        try:
+            with Client(f"tcp://127.0.0.1:{port}", set_as_default=False, timeout=60) as client:
+                reporter = Reporter(client, ledger, Dashboard)
+                assert reporter.tell([now])
+                scheduler.kill()
+                scheduler.wait()
+                until(lambda: not reporter.tell([now]))
+                scheduler = start()
+                until(lambda: reporter.tell([now]))
+                base = client.dashboard_link.rsplit("/", 1)[0]
+                assert [job["job_id"] for job in api(base, "jobs")["jobs"]] == [job_id]
+        finally:
+            scheduler.kill()
+            scheduler.wait()
+
+
+class Elsewhere(Dashboard):
+    """A plugin that the scheduler cannot take."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return eval, ("no_such_module",)
+
+
+def test_a_scheduler_that_cannot_have_us_is_asked_seldom(tmp_path):
+    asked: list[int] = []
+
+    def plugin() -> Dashboard:
+        asked.append(1)
+        return Elsewhere()
+
+    with cluster() as (client, _), Ledger(tmp_path / "ledger.db") as ledger:
+        reporter = Reporter(client, ledger, plugin)
+        for _ in range(20):
+            assert not reporter.tell([])
+    assert asked == [1]
 
 
 def test_grafana_asks_for_metrics_that_there_are():
