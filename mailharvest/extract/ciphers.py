@@ -6,6 +6,7 @@ import base64
 import binascii
 import codecs
 import re
+from functools import lru_cache
 
 _TYPO3_RANGES = ((0x2B, 0x3A), (0x40, 0x5A), (0x61, 0x7A))
 _BASE64 = re.compile(r"\s*[A-Za-z0-9+/_-]{4,400}={0,2}\s*\Z")
@@ -16,14 +17,19 @@ def cloudflare(token: str) -> str | None:
 
     >>> cloudflare("422b2c242d02273a232f322e276c212d2f")
     'info@example.com'
-    >>> cloudflare("zzzz") is None, cloudflare("4") is None
-    (True, True)
+    >>> cloudflare("zzzz") is None, cloudflare("4") is None, cloudflare("") is None
+    (True, True, True)
     """
     try:
-        key, *text = bytes.fromhex(token)
-        return bytes(byte ^ key for byte in text).decode("utf-8")
-    except (ValueError, UnicodeDecodeError):
+        secret = bytes.fromhex(token)
+        return secret[1:].translate(_xor(secret[0])).decode("utf-8")
+    except (ValueError, IndexError):  # a UnicodeDecodeError is a ValueError
         return None
+
+
+@lru_cache(maxsize=256)
+def _xor(key: int) -> bytes:
+    return bytes(byte ^ key for byte in range(256))
 
 
 def _shift(text: str, offset: int) -> str:

@@ -12,9 +12,10 @@ from mailharvest.extract.grammar import Match
 from mailharvest.extract.in_script import read_computed, read_in_script
 from mailharvest.extract.in_tag import read_attribute
 from mailharvest.extract.in_text import judge
-from mailharvest.extract.mailto import is_mailto, recipients
+from mailharvest.extract.mailto import is_mailto, only_recipient, recipients
 from mailharvest.extract.markup import attributes, tag_name
 from mailharvest.extract.page import Page
+from mailharvest.extract.quick import read_worded
 from mailharvest.extract.regions import TURNING, element_end
 from mailharvest.extract.render import left_of, shown
 
@@ -38,6 +39,10 @@ def _matches(text: str) -> Iterator[Match]:
 
 
 def _keep(page: Page, text: str | None, method: str) -> None:
+    address = only_recipient(text, method, obfuscated=True) if text else None
+    if address:
+        page.keep(address, None)
+        return
     for match in _matches(text or ""):
         page.add(match, method, obfuscated=True)
 
@@ -96,6 +101,8 @@ def read_hidden_mail(page: Page, end: int) -> None:
 
 def read_word(page: Page, end: int) -> None:
     """A word for "@" in brackets."""
+    if page.tags and read_worded(page, end):
+        return
     ending = page.data[max(0, end - 40) : end].decode("utf-8", "replace")
     if not words.ends_with_sign(shown(ending, tags=page.tags)):
         return
@@ -150,7 +157,7 @@ def read_escape(page: Page, end: int) -> None:
     """A "@" escaped for JSON or JavaScript."""
     start = page.data.rfind(b"\\", max(0, end - 6), end)
     if page.script:
-        read_in_script(page, start, end, None)
+        read_in_script(page, start, end)
     elif page.kind == "json":
         before, after = page.around(start, end)
         judge(page, grammar.address_at(before, after), before, after, "json")

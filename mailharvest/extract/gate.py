@@ -37,7 +37,10 @@ may be nothing but events, and whole numbers are the smallest thing to keep them
 Scan = Callable[[bytes], tuple[Events, Events]]
 """From bytes to the events of `TRIGGERS` and, if there are any, those of `MARKS`."""
 
-_BITS = 6  # of an event, for the number of its trigger
+PLACE = 6
+"""Bits of an event below its offset."""
+NUMBER = (1 << PLACE) - 1
+"""The bits that are the number of its trigger, whose kind is in `KINDS`."""
 
 
 class Trigger(NamedTuple):
@@ -140,16 +143,6 @@ MARKS = (
 KINDS = [trigger.kind for trigger in TRIGGERS + MARKS]
 
 
-def place_of(event: int) -> int:
-    """The offset behind the literal of an event."""
-    return event >> _BITS
-
-
-def kind_of(event: int) -> str:
-    """The kind of the trigger of an event."""
-    return KINDS[event & ((1 << _BITS) - 1)]
-
-
 def scan_by_find() -> Scan:
     """The scan by the standard library alone."""
     wanted = len(TRIGGERS)
@@ -182,7 +175,7 @@ def scan_by_find() -> Scan:
                         else not trigger.before
                     ) and right.match(data, end):
                         into = events if number < wanted else marks
-                        into.append((end << _BITS) + number)
+                        into.append((end << PLACE) + number)
                     start = text.find(literal, start + 1)
         return sorted(events), sorted(marks)
 
@@ -194,7 +187,7 @@ def scan_by_hyperscan() -> Scan:
     triggers = TRIGGERS + MARKS
     wanted = len(TRIGGERS)
     # What to add to the shifted end of a match, which lies behind `after`.
-    codes = [number - ((t.width << _BITS) if t.after else 0) for number, t in enumerate(triggers)]
+    codes = [number - ((t.width << PLACE) if t.after else 0) for number, t in enumerate(triggers)]
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(
         expressions=[
@@ -219,7 +212,7 @@ def scan_by_hyperscan() -> Scan:
         marks: Events = []
 
         def note(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            (events if number < wanted else marks).append((end << _BITS) + codes[number])
+            (events if number < wanted else marks).append((end << PLACE) + codes[number])
 
         database.scan(data, note, scratch=scratch)
         if not events:

@@ -7,6 +7,7 @@ import re
 from mailharvest.extract import grammar, words
 from mailharvest.extract.mailto import is_mailto, recipients
 from mailharvest.extract.page import Page, local_bytes, plain_address
+from mailharvest.extract.quick import HOST, NO_LOCAL
 from mailharvest.extract.regions import Region
 from mailharvest.extract.render import plain, shown
 from mailharvest.extract.scripts import json_text, script_texts
@@ -23,8 +24,8 @@ MAIL_KEY = re.compile(
 )
 
 
-def read_in_script(page: Page, start: int, end: int, host: re.Match[bytes] | None) -> None:
-    """Read a sign in a script, before a plain `host` if there is one.
+def read_in_script(page: Page, start: int, end: int) -> None:
+    """Read a sign in a script.
 
     In JSON every string counts. In a program only what is data for the page: a quoted key with
     "mail" in it, a ``mailto:`` URL, a whole string of the page's state.
@@ -32,9 +33,14 @@ def read_in_script(page: Page, start: int, end: int, host: re.Match[bytes] | Non
     data, region = page.data, page.script
     assert region is not None
     kind = page.is_json(region)
+    if not kind and end - start > 1:
+        read_computed(page, region, start)  # it may be one string of a sum
+    if data[start - 1] in NO_LOCAL:
+        return
     local = local_bytes(data, start)
     first = start - len(local)
     if kind:
+        host = HOST.match(data, end)
         if (
             host
             and not page.context
@@ -45,9 +51,11 @@ def read_in_script(page: Page, start: int, end: int, host: re.Match[bytes] | Non
             if address:  # the string is the address, nearly always: the answer of below, sooner
                 page.keep(address, None)
                 return
-    elif end - start > 1:
-        read_computed(page, region, start)
-    elif data[first - 1] not in b"\"'" and data[first - 7 : first].lower() != b"mailto:":
+    elif (
+        end - start == 1
+        and data[first - 1] not in b"\"'"
+        and (data[first - 7 : first].lower() != b"mailto:")
+    ):
         return  # in a program only strings can be data
     right = data[end : min(region.end, end + _WINDOW)].decode("utf-8", "replace")
     after = shown(json_text(right))

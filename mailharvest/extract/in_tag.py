@@ -9,7 +9,7 @@ from mailharvest.extract.in_script import MAIL_KEY, compute
 from mailharvest.extract.mailto import is_mailto, only_recipient, recipients
 from mailharvest.extract.markup import LINKS, is_shown, tag_name
 from mailharvest.extract.page import Page
-from mailharvest.extract.render import plain, shown, unescape
+from mailharvest.extract.render import numbers, plain, shown, unescape
 from mailharvest.extract.scripts import json_text
 
 _QUOTES = " \t\r\n\"'”“„"
@@ -26,10 +26,11 @@ def read_attribute(page: Page, tag: int, place: int) -> None:
     if name == "placeholder":
         page.done = max(page.done, attribute.end)
         return
-    value = unescape(data[attribute.start : attribute.end].decode("utf-8", "replace"))
+    source = data[attribute.start : attribute.end]
+    value = unescape(numbers(source).decode("utf-8", "replace"))
     page.done = max(page.done, attribute.end)
     if is_mailto(value.lstrip(_QUOTES)):
-        _link(page, value.lstrip(_QUOTES).partition("<")[0], attribute.end)
+        _link(page, value.lstrip(_QUOTES).partition("<")[0], source, attribute.end)
     elif name == "srcdoc":
         page.documents.append(value)
     elif name.startswith("on") or value.lstrip().lower().startswith("javascript:"):
@@ -54,7 +55,7 @@ def read_attribute(page: Page, tag: int, place: int) -> None:
                 page.add(match, "json")
 
 
-def _link(page: Page, url: str, end: int) -> None:
+def _link(page: Page, url: str, source: bytes, end: int) -> None:
     """Read a ``mailto:`` link, and its label with it when that is the address again."""
     data = page.data
     around = page.around(end, end) if page.context else None
@@ -71,10 +72,14 @@ def _link(page: Page, url: str, end: int) -> None:
             page.add(match, "words", obfuscated=True)
     label = data.find(b">", end, end + _LABEL) + 1
     close = data.find(b"</a", label, label + _LABEL) if label else -1
-    if close >= 0:
-        text = shown(data[label:close].decode("utf-8", "replace"))
-        if text.strip().lower().removeprefix("mailto:") in written:
-            page.done = close
+    if close < 0:
+        return
+    if source.endswith(data[label:close]) and b":" not in data[label:close] and close > label:
+        page.done = close
+        return
+    text = numbers(data[label:close].replace(b"<span>", b"").replace(b"</span>", b""))
+    if shown(text.decode("utf-8", "replace")).strip().lower().removeprefix("mailto:") in written:
+        page.done = close
 
 
 def _text(page: Page, text: str, method: str) -> None:

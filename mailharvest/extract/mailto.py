@@ -12,8 +12,8 @@ from mailharvest.extract.page import plain_address
 from mailharvest.extract.render import plain
 
 _PLAIN = re.compile(
-    r"mailto:([A-Za-z0-9._+-]{1,64})@((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})"
-    r"(?:\?subject=[^&@]*)?\Z",
+    r"\s*(?:mailto:)?([A-Za-z0-9._+-]{1,64})@([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})"
+    r"(?:\?(?:subject|body)=[^@]*)?\s*\Z",
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"\s*(?:mailto\s*:\s*(?://)?\s*)+", re.IGNORECASE)
@@ -21,18 +21,22 @@ _RECIPIENTS = frozenset(("to", "cc", "bcc"))
 _AROUND_SIGN = re.compile(r"\s*@\s*")
 
 
-def only_recipient(url: str) -> Address | None:
-    """The address that is all there is: what most links are.
+def only_recipient(
+    text: str, method: str = "mailto", *, obfuscated: bool = False
+) -> Address | None:
+    """The address that a ``mailto:`` URL or a text is, if that is all: what most are.
 
     >>> only_recipient("mailto:info%40example.com?subject=Hi").email
     'info@example.com'
     >>> only_recipient("mailto:a@example.com,b@example.com") is None
     True
     """
-    plainly = _PLAIN.match(unquote(url) if "%" in url else url)
+    if "%" in text:
+        text = unquote(text.replace("%40", "@"))
+    plainly = _PLAIN.match(text)
     if plainly is None:
         return None
-    return plain_address(plainly[1].encode(), plainly[2].encode(), "mailto")
+    return plain_address(plainly[1].encode(), plainly[2].encode(), method, obfuscated)
 
 
 def recipients(url: str) -> Iterator[Match]:

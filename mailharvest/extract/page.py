@@ -32,7 +32,7 @@ _CONTEXT = 60
 _JSON_TYPE = re.compile(rb"""\btype\s{0,9}=\s{0,9}["']?[\w./+-]*json""", re.IGNORECASE)
 
 
-_LOCAL_BYTES = bytes(
+LOCAL_BYTES = bytes(
     byte if byte < 128 and (chr(byte).isalnum() or byte in b"._+-") else 32 for byte in range(256)
 )
 
@@ -43,11 +43,13 @@ def local_bytes(data: bytes, sign: int) -> bytes:
     >>> local_bytes(b"<jane.doe@", 9)
     b'jane.doe'
     """
-    return data[max(0, sign - 65) : sign].translate(_LOCAL_BYTES).rpartition(b" ")[2]
+    return data[max(0, sign - 65) : sign].translate(LOCAL_BYTES).rpartition(b" ")[2]
 
 
 @lru_cache(maxsize=65536)
-def plain_address(local: bytes, host: bytes, method: str) -> Address | None:
+def plain_address(
+    local: bytes, host: bytes, method: str, obfuscated: bool = False
+) -> Address | None:
     """The address that two strings make which are known to be whole, if it is one.
 
     >>> plain_address(b"Jane", b"Example.COM", "text").as_found
@@ -58,7 +60,7 @@ def plain_address(local: bytes, host: bytes, method: str) -> Address | None:
     if not 0 < len(local) <= 64 or local[0] in b".+-" or local[-1] == 46:
         return None
     found = clean_address(local.decode("ascii"), host.decode("ascii"))
-    return Address(*found, method, False, confidence(method, False)) if found else None
+    return Address(*found, method, obfuscated, confidence(method, False)) if found else None
 
 
 class NotUTF8(Exception):
@@ -202,6 +204,8 @@ class Page:
     def keep(self, address: Address, around: tuple[str, str] | None) -> None:
         """Keep an address, unless it is known from a place that says more."""
         old = self.found.get(address.email)
+        if old is address:
+            return
         if old and (old.obfuscated, -old.confidence) <= (address.obfuscated, -address.confidence):
             return
         if self.context and around:

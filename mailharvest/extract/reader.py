@@ -7,7 +7,7 @@ from collections.abc import Callable
 from mailharvest.extract import cloaks, formats
 from mailharvest.extract.address import Address
 from mailharvest.extract.charset import repaired, to_utf8
-from mailharvest.extract.gate import Events, gate, kind_of, place_of
+from mailharvest.extract.gate import NUMBER, PLACE, TRIGGERS, Events, gate
 from mailharvest.extract.in_text import read_sign
 from mailharvest.extract.page import NotUTF8, Page
 from mailharvest.extract.tables import words
@@ -28,6 +28,8 @@ READERS: dict[str, Read] = {
     "bare": cloaks.read_bare,
 }
 IN_SCRIPTS = words("at escape script cloudflare typo3 rot13")
+_HERE = [READERS[trigger.kind] for trigger in TRIGGERS]
+_IN_SCRIPTS = [READERS[t.kind] if t.kind in IN_SCRIPTS else None for t in TRIGGERS]
 
 
 def extract(
@@ -83,21 +85,21 @@ def _read(page: Page, events: Events) -> list[Address]:
     regions = iter(page.regions.found)
     region = next(regions, None)
     for event in events:
-        end = place_of(event)
+        end = event >> PLACE
         if end <= page.done:
             continue
         while region and region.end < end:
             region = next(regions, None)
         if region is None or region.start >= end:
             page.script = None
+            _HERE[event & NUMBER](page, end)
         elif region.kind == "script":
             page.script = region
+            read = _IN_SCRIPTS[event & NUMBER]
+            if read:
+                read(page, end)
         else:
             page.done = region.end
-            continue
-        kind = kind_of(event)
-        if page.script is None or kind in IN_SCRIPTS:
-            READERS[kind](page, end)
     cloaks.read_turned(page)
     for document in page.documents:  # each is shorter than the attribute that held it
         for address in extract(document, content_type="text/html", context=page.context):

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from typing import NamedTuple
 
-from mailharvest.extract.gate import Events, kind_of, place_of
+from mailharvest.extract.gate import KINDS, NUMBER, PLACE, Events
 from mailharvest.extract.markup import VOID, attributes, tag_name
 from mailharvest.extract.tables import words
 
@@ -18,7 +18,6 @@ _END_OPTIONAL = words("p li dt dd td th tr option")
 _HIDING = re.compile(rb"display\s{0,9}:\s{0,9}none", re.IGNORECASE)
 TURNING = re.compile(rb"(?=.*bidi-override)(?=.*direction\s{0,9}:\s{0,9}rtl)", re.I | re.S)
 _CSS_COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)
-_CSS_PART = re.compile(rb"([^{}]*)([{}])")
 _SIMPLE = re.compile(rb"\s*[a-z]{0,10}[.#]([A-Za-z_][\w-]{0,60})\s*\Z", re.IGNORECASE)
 _MAX_NAMES = 20
 _TAG_REACH = 1000
@@ -53,27 +52,36 @@ def element_end(data: bytes, place: int, name: str, limit: int | None = None) ->
     return None
 
 
-def css_names(css: bytes, wanted: re.Pattern[bytes]) -> set[bytes]:
-    """Classes and ids with a rule whose declarations match `wanted`; rules in ``@media`` are not.
+def css_names(css: bytes, word: bytes, wanted: re.Pattern[bytes]) -> set[bytes]:
+    """Classes and ids with a rule whose declarations hold `word` and match `wanted`.
+
+    Only simple selectors count, and no rules in ``@media``.
 
     >>> css = b".a, b#c{display:none} @media print{.d{display:none}} .e .f{display:none}"
-    >>> sorted(css_names(css, _HIDING))
+    >>> sorted(css_names(css, b"display", _HIDING))
     [b'a', b'c']
     """
+    if b"/*" in css:
+        css = _CSS_COMMENT.sub(b"", css)
+    lower = css.lower()
     names: set[bytes] = set()
-    depth, selector, conditional = 0, b"", False
-    for part in _CSS_PART.finditer(_CSS_COMMENT.sub(b"", css)):
-        text, brace = part.groups()
-        if brace == b"{":
-            depth += 1
-            if depth == 1:
-                selector = text.rpartition(b";")[2]
-                conditional = selector.lstrip().startswith(b"@")
+    done = depth = 0
+    place = lower.find(word)
+    while place >= 0:
+        opened = css.rfind(b"{", done, place)
+        stop = opened if opened >= 0 else place
+        depth += css.count(b"{", done, stop) - css.count(b"}", done, stop)
+        if opened < 0:
+            done = place
         else:
-            depth = max(0, depth - 1)
-            if depth == 0 and not conditional and wanted.search(text):
-                simple = [_SIMPLE.match(one) for one in selector.split(b",")]
+            end = css.find(b"}", place)
+            end = end if end >= 0 else len(css)
+            if depth <= 0 and wanted.search(css, opened, end):
+                first = max(css.rfind(b"}", done, opened), css.rfind(b";", done, opened)) + 1
+                simple = map(_SIMPLE.match, css[max(first, done) : opened].split(b","))
                 names.update(match[1] for match in simple if match)
+            done = end + 1
+        place = lower.find(word, max(done, place + 1))
     return names
 
 
@@ -87,7 +95,7 @@ class Regions:
         self._hides = False
         self.found = self._walk(marks)
         if self._hides:
-            hidden = set().union(*(css_names(css, _HIDING) for css in self._css))
+            hidden = set().union(*(css_names(css, b"display", _HIDING) for css in self._css))
             self._hide_named(sorted(hidden)[:_MAX_NAMES])
         self._starts = [region.start for region in self.found]
 
@@ -95,10 +103,10 @@ class Regions:
         data, found = self._data, []
         opened, start, body, cursor = "", 0, 0, 0
         for event in marks:
-            place = place_of(event)
+            place = event >> PLACE
             if place <= cursor:
                 continue
-            kind = kind_of(event)
+            kind = KINDS[event & NUMBER]
             if opened:
                 if kind == "/" + opened:
                     cursor = data.find(b">", place) + 1 or len(data)
@@ -175,7 +183,7 @@ class Regions:
 
     def turned(self) -> list[tuple[int, int]]:
         """The start tags whose class or id a style sheet here sets from right to left."""
-        names = set().union(*(css_names(css, TURNING) for css in self._css if b"bidi:" in css))
+        names = set().union(*(css_names(css, b"bidi-override", TURNING) for css in self._css))
         return named_tags(self._data, sorted(names)[:_MAX_NAMES])
 
     def between(self, start: int, end: int) -> bool:

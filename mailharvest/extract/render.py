@@ -54,6 +54,25 @@ _HTML = _Shown(every_tag_divides=False)
 _XML = _Shown(every_tag_divides=True)
 
 
+_NUMERIC = re.compile(rb"&#(?:[0-9]{2,4}|[xX][0-9A-Fa-f]{2,4});")
+_ASCII = {
+    form % code: bytes((code,))
+    for code in range(32, 127)
+    for form in (b"&#%d;", b"&#%03d;", b"&#x%x;", b"&#x%X;", b"&#X%X;", b"&#x%04x;", b"&#x%04X;")
+}
+
+
+def numbers(source: bytes) -> bytes:
+    """`source` with ASCII characters that are written as numbers resolved: what links are made of.
+
+    >>> numbers(b"&#105;nf&#x6F;&amp;&#228;")
+    b'info&amp;&#228;'
+    """
+    if b"&#" not in source:
+        return source
+    return _NUMERIC.sub(lambda match: _ASCII.get(match[0], match[0]), source)
+
+
 def plain(text: str) -> str:
     """`text` as the eye sees it: without invisible characters, look-alikes as ASCII.
 
