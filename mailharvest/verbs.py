@@ -253,6 +253,17 @@ def stats(queue: Queue) -> None:
     click.echo(json.dumps(stats(queue.ledger)))
 
 
+@_listed
+@_verb(click.option("--once", is_flag=True, help="One picture, and no more."))
+def top(queue: Queue, once: bool) -> None:
+    """Watch the whole queue live; q or Ctrl-C ends it."""
+    from rich.console import Console
+
+    from mailharvest.top import top
+
+    top(queue, Console(highlight=False), once=once)
+
+
 @click.group(invoke_without_command=True)
 @click.pass_context
 @click.option("--job", "job_id", metavar="ID")

@@ -25,7 +25,7 @@ from tests.cluster.jobs import Echo
 from tests.cluster.test_bag import until
 from tests.harvesting import job_on
 
-QUICK = World(seed=6, sites=40, results_per_query=80, slow=0, robots=0.3)
+QUICK = World(seed=6, sites=40, results_per_query=80, slow=0, robots=0, errors=0.2)
 
 NUMBER = (int, float)
 NONE = type(None)
@@ -243,5 +243,3 @@ def test_what_waits_is_known_of_a_list_of_urls_and_not_of_a_search(tmp_path):
         searched = ledger.add(HarvestJob(query="x", search=Search(provider="simweb")))
         assert observe(ledger, listed, None).pages_ahead == 7
         assert observe(ledger, searched, None).pages_ahead is None
-
-

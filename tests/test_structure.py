@@ -31,7 +31,7 @@ ROOMS = (
     ("cluster",),
     ("jobfile", "lists", "job"),
     ("ui",),
-    ("observe", "run", "work", "notebook"),
+    ("observe", "run", "work", "top", "notebook"),
     ("__init__", "verbs", "cli", "__main__"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
