@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -162,6 +163,18 @@ class Slow(Job):
         while not Path(self.until).exists():
             time.sleep(0.01)
         return "done"
+
+
+class Started(Slow):
+    """Notes that it has started, and in which process."""
+
+    path: str
+
+    def handle(self, ctx: Context) -> Any:
+        with Path(self.path).open("a") as file:
+            file.write(f"{os.getpid()}\n")
+        super().handle(ctx)
+        return os.getpid()
 
 
 class AsyncSlow(Job):
