@@ -313,6 +313,7 @@ class HarvestJob(Checked, Job):
             found=state.found,
             frontier=state.frontier,
             outstanding=sum(state.counts.get(("search", s), 0) for s in _WAITING),
+            fetching=state.counts.get(("scrape", "running"), 0),
         )
         progress.save(state.memo)
         return list(self._searches(spans))

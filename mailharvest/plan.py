@@ -35,6 +35,9 @@ AHEAD = 2
 """Spans of a query that are asked for at once while nobody knows where its results end: each one
 beyond the end is a call to the provider for nothing."""
 
+BUSY = 4
+"""With one slot in so many at work, a job has enough to do for now."""
+
 PATIENCE = 20
 """Spans that fail in a row, each after all its tries, before the provider is given up."""
 
@@ -279,7 +282,7 @@ class Plan:
         return np.flatnonzero(np.unpackbits(packed, count=self.queries, bitorder="little") == 0)
 
     def top_up(
-        self, progress: Progress, *, found: int, frontier: int, outstanding: int
+        self, progress: Progress, *, found: int, frontier: int, outstanding: int, fetching: int = 0
     ) -> list[Span]:
         """The spans that the yield so far says are still needed.
 
@@ -293,15 +296,27 @@ class Plan:
             URLs that wait to be fetched.
         outstanding : int
             Spans that were planned and have not ended.
+        fetching : int
+            Chunks that fetch pages now.
         """
-        return self.take(progress, self.needed(progress, found, frontier, outstanding))
+        most = self.needed(progress, found, frontier, outstanding, fetching)
+        return self.take(progress, most)
 
-    def needed(self, progress: Progress, found: int, frontier: int, outstanding: int) -> int:
-        """How many more spans that are: at most what the slots have room for."""
+    def needed(
+        self, progress: Progress, found: int, frontier: int, outstanding: int, fetching: int = 0
+    ) -> int:
+        """How many more spans that are: at most what the slots have room for.
+
+        While the slots are busy, what waits in the frontier takes up room as well: a call that is
+        made before its results are wanted may turn out to have been paid for nothing. When they
+        are not, the sites that wait ask for patience, and others may not.
+        """
         if progress.refused is not None:
             return 0
         alive = self.queries - progress.ended.bit_count()
-        room = max(self._most(alive) - outstanding, 0)
+        busy = (outstanding + fetching) * BUSY >= self.slots
+        ahead = outstanding + (frontier // self.size if busy else 0)
+        room = max(self._most(alive) - ahead, 0)
         if self.wanted is None:
             return room
         # One address a result, before anything is known, with the weight of one span.

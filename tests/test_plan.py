@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import defaultdict
 
@@ -158,6 +159,27 @@ def test_tops_up_by_the_yield(
 ) -> None:
     planned = Plan.of(1_000, wanted=1_000, slots=50, page=10)
     assert planned.needed(Progress(results=results), found, frontier, outstanding) == more
+
+
+@pytest.mark.parametrize(
+    ("frontier", "outstanding", "fetching", "more"),
+    [
+        (0, 50, 0, 0),  # all slots search
+        (1_000, 0, 50, 0),  # a slot's worth of URLs for each slot: enough to do
+        (980, 0, 50, 1),
+        (980, 1, 50, 0),
+        (1_000_000, 0, 13, 0),
+        (1_000_000, 0, 12, 50),  # they wait for sites that are asked for nothing now
+        (1_000_000, 12, 0, 38),
+    ],
+)
+def test_asks_for_no_more_than_the_slots_can_use_now(
+    frontier: int, outstanding: int, fetching: int, more: int
+) -> None:
+    for wanted in (10**9, None):
+        planned = Plan.of(1_000, wanted=wanted, slots=50, page=10)
+        planned = dataclasses.replace(planned, size=20)
+        assert planned.needed(Progress(), 0, frontier, outstanding, fetching) == more
 
 
 @settings(deadline=None)
