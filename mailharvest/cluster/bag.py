@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import dask.bag as db
-from distributed import Client, Future, KilledWorker
+from distributed import Client, Future, KilledWorker, futures_of
 
 from mailharvest.cluster.parcel import unpack
 from mailharvest.cluster.worker import TOPIC, Harvester, run_chunk
@@ -154,14 +154,15 @@ class DaskPool:
             self._at[address].add(claim.key)
             placed[address, claim.priority].append(claim)
         for (address, priority), group in placed.items():
-            futures = self.client.compute(
-                bag_of(group).to_delayed(optimize_graph=False),
+            bag = self.client.persist(
+                bag_of(group),
+                optimize_graph=False,
                 workers=[address],
                 allow_other_workers=False,
                 priority=-priority,  # Dask runs the higher first, we the lower
                 retries=0,
             )
-            for claim, future in zip(group, futures, strict=True):
+            for claim, future in zip(group, futures_of(bag), strict=True):
                 self._flying[claim.key] = (claim, future, address)
                 future.add_done_callback(lambda _, key=claim.key: self._done.put(key))
 

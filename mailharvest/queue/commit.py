@@ -21,11 +21,12 @@ import pyarrow as pa
 from sqlalchemy import Connection, Row, bindparam, text
 
 from mailharvest import records
-from mailharvest.chunk import ChunkResult, ChunkSpec
+from mailharvest.chunk import ChunkResult, ChunkSpec, FoundURL
 from mailharvest.errors import SpecError
 from mailharvest.queue import frontier
 from mailharvest.queue.attempt import failure_of, tell_failed
 from mailharvest.queue.claim import TOUCH
+from mailharvest.queue.database import many
 from mailharvest.queue.failing import Settlement, judge
 from mailharvest.queue.job import Job, load_job
 from mailharvest.queue.notes import note_errors, note_pages
@@ -244,9 +245,12 @@ class Committer:
             result, job = a.outcome.result, touched[row.job]
             assert result is not None
             part = self._keep(connection, a, job, tally)
-            self._spread(connection, row, result, now, tally)
-            spec = spec_of(row)
-            job.done.append((spec, result.value))
+            note_pages(connection, row, result.errors, now, tally)
+            for name, n in result.stats.items():
+                tally.add(row.job, "stat", name, n)
+            for site, n in result.sites.items():
+                tally.add(row.job, "site", site, n)
+            job.done.append((spec_of(row), result.value))
             tally.chunks(row.job, row.kind, "running", "done")
             updates.append(
                 {
@@ -263,13 +267,14 @@ class Committer:
                 }
             )
         if updates:
-            connection.execute(_FINISH, updates)
+            many(connection, _FINISH, updates)
+            self._spread(connection, results, now, tally)
         self._publish([a for a, _ in results if a.pending is not None])
         counted = [
             {"no": no, "parts": job.parts, "found": job.found}
             for no, job in sorted(touched.items())
         ]
-        connection.execute(_PARTS, counted)
+        many(connection, _PARTS, counted)
 
     def _keep(self, connection: Connection, a: _Arrived, job: Progress, tally: Tally) -> int | None:
         """Count the records of a chunk; the number of its part, if it has one."""
@@ -289,19 +294,27 @@ class Committer:
         return job.parts
 
     def _spread(
-        self, connection: Connection, row: Row[Any], result: ChunkResult, now: float, tally: Tally
+        self,
+        connection: Connection,
+        results: Sequence[tuple[_Arrived, Row[Any]]],
+        now: float,
+        tally: Tally,
     ) -> None:
-        if row.shard is not None and not row.planned:
-            frontier.finish(connection, row.job, row.id, result.leftovers, now, tally)
-        elif result.leftovers:
-            frontier.put(connection, row.job, result.leftovers, now, tally)
-        if result.urls:
-            frontier.put(connection, row.job, result.urls, now, tally)
-        note_pages(connection, row, result.errors, now, tally)
-        for name, n in result.stats.items():
-            tally.add(row.job, "stat", name, n)
-        for site, n in result.sites.items():
-            tally.add(row.job, "site", site, n)
+        """Into the frontiers: what was fetched, what was handed back, what was found."""
+        fetched: defaultdict[int, dict[int, Sequence[FoundURL]]] = defaultdict(dict)
+        found: defaultdict[int, list[FoundURL]] = defaultdict(list)
+        for a, row in results:
+            result = a.outcome.result
+            assert result is not None
+            if row.shard is not None and not row.planned:
+                fetched[row.job][row.id] = result.leftovers
+            else:
+                found[row.job] += result.leftovers
+            found[row.job] += result.urls
+        for job, chunks in fetched.items():
+            frontier.finish(connection, job, chunks, now, tally)
+        for job, urls in found.items():
+            frontier.put(connection, job, urls, now, tally)
 
     def _publish(self, arrived: Sequence[_Arrived]) -> None:
         """Give the parts their names, and wait until the folder remembers them."""

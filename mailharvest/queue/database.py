@@ -16,12 +16,23 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Dialect,
+    Engine,
+    TextClause,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import (
     DatabaseError,
     DBAPIError,
@@ -214,7 +225,11 @@ def _sqlite(url: URL) -> Engine:
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     # timeout: how long SQLite itself waits for a lock, before our own patience is asked.
     engine = create_engine(
-        url, connect_args={"timeout": 10.0, "check_same_thread": False}, pool_size=8, max_overflow=8
+        url,
+        connect_args={"timeout": 10.0, "check_same_thread": False},
+        paramstyle="named",  # as `many` gives the rows to the driver
+        pool_size=8,
+        max_overflow=8,
     )
 
     @event.listens_for(engine, "connect")
@@ -261,6 +276,20 @@ def _postgresql(url: URL) -> Engine:
         max_overflow=8,
         pool_pre_ping=True,
     )
+
+
+def many(connection: Connection, statement: TextClause, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Execute `statement` for each of `rows`; how many rows of the table that changed.
+
+    SQLAlchemy would look at every value of every row on its way to the driver: half of the time.
+    """
+    said = _said(statement, connection.dialect)
+    return connection.exec_driver_sql(said, cast(Any, rows)).rowcount
+
+
+@lru_cache(maxsize=128)
+def _said(statement: TextClause, dialect: Dialect) -> str:
+    return str(statement.compile(dialect=dialect))
 
 
 def _busy(error: DBAPIError) -> bool:

@@ -27,7 +27,11 @@ BEAT = 2.0
 """Seconds between two heartbeats."""
 
 PULSE = 0.05
-"""Seconds between two looks at whether the ledger changed, and between two commits at most."""
+"""Seconds between two looks at whether the ledger changed."""
+
+COMMIT = 0.25
+"""Seconds between two commits at most, while most of the chunks still run: a commit of ten costs
+hardly more than that of one."""
 
 TEND = 1.0
 """Seconds between two looks for dispatchers that are gone and jobs that have nothing left."""
@@ -250,7 +254,7 @@ class Dispatcher:
     def _commit_at(self) -> float:
         """When to commit what has come: the fewer chunks still run, the sooner."""
         busy = len(self._flying)
-        return self._committed_at + PULSE * busy / (busy + len(self._pending))
+        return self._committed_at + COMMIT * busy / (busy + len(self._pending))
 
     def _collect(self, timeout: float) -> list[Outcome]:
         outcomes = self.pool.outcomes(timeout)

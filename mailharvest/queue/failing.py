@@ -88,7 +88,7 @@ class Settlement:
             if not row.planned:
                 frontier.give(connection, row.job, row.id, new, (u[0] for u in half.data["urls"]))
         if self.culprit is not None and not row.planned:
-            frontier.finish(connection, row.job, row.id, (), now, tally)
+            frontier.finish(connection, row.job, {row.id: ()}, now, tally)
         if self.failure.error == "rate_limited" and row.lane:
             limits.close(connection, row.lane, now + self.failure.delay)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, text
 
 from mailharvest.chunk import ChunkSpec, FoundURL
+from mailharvest.queue.database import many
 from mailharvest.queue.job import Cut
 from mailharvest.queue.tally import Tally
 from mailharvest.web.urls import normalise_url, shard_of, site_of
@@ -37,8 +38,8 @@ _BACK = text(
     " WHERE job = :job AND digest = :digest AND state = 'taken' AND chunk = :chunk"
 )
 _DONE = text(
-    "UPDATE frontier SET state = 'done', chunk = NULL WHERE chunk = :chunk AND state = 'taken'"
-)
+    "UPDATE frontier SET state = 'done', chunk = NULL WHERE chunk IN :chunks AND state = 'taken'"
+).bindparams(bindparam("chunks", expanding=True))
 _GIVE = text(
     "UPDATE frontier SET chunk = :new"
     " WHERE job = :job AND digest = :digest AND state = 'taken' AND chunk = :chunk"
@@ -152,7 +153,7 @@ def put(
             }
             for found in batch
         ]
-        added += connection.execute(_PUT, rows).rowcount
+        added += many(connection, _PUT, rows)
     tally.add(job, "url", "waiting", added)
     return added
 
@@ -160,12 +161,12 @@ def put(
 def finish(
     connection: Connection,
     job: int,
-    chunk: int,
-    leftovers: Sequence[FoundURL],
+    chunks: Mapping[int, Sequence[FoundURL]],
     now: float,
     tally: Tally,
 ) -> None:
-    """The URLs of a chunk are done, but for those that it hands back."""
+    """The URLs of these chunks are done, but for those that each hands back."""
+    leftovers = [left for handed in chunks.values() for left in handed]
     back = 0
     if leftovers:
         rows = [
@@ -177,10 +178,11 @@ def finish(
                 "hops": left.hops,
                 "tries": left.tries,
             }
-            for left in leftovers
+            for chunk, handed in chunks.items()
+            for left in handed
         ]
-        back = connection.execute(_BACK, rows).rowcount
-    done = connection.execute(_DONE, {"chunk": chunk}).rowcount
+        back = many(connection, _BACK, rows)
+    done = connection.execute(_DONE, {"chunks": list(chunks)}).rowcount
     tally.add(job, "url", "taken", -back - done)
     tally.add(job, "url", "waiting", back)
     tally.add(job, "url", "done", done)
@@ -193,7 +195,7 @@ def give(connection: Connection, job: int, old: int, new: int, urls: Iterable[st
     """Chunk `new` takes over these URLs of chunk `old`, which was split."""
     rows = [{"job": job, "digest": digest(url), "chunk": old, "new": new} for url in urls]
     if rows:
-        connection.execute(_GIVE, rows)
+        many(connection, _GIVE, rows)
 
 
 def shards_to_cut(

@@ -18,6 +18,7 @@ from mailharvest.errors import SpecError
 from mailharvest.queue import events, frontier, limits
 from mailharvest.queue.attempt import one_line
 from mailharvest.queue.claim import TOUCH
+from mailharvest.queue.database import many
 from mailharvest.queue.job import Job, kind_of, seconds
 from mailharvest.queue.tally import Tally
 
@@ -233,7 +234,7 @@ def add_chunks(
     state = "delayed" if place.run_at > now else "ready"
     source, added = iter(specs), 0
     while batch := list(islice(source, BATCH)):
-        connection.execute(_CHUNK, [_chunk(place, spec, state, planned=1) for spec in batch])
+        many(connection, _CHUNK, [_chunk(place, spec, state, planned=1) for spec in batch])
         for spec in batch:
             tally.chunks(place.no, spec.kind, None, state)
         added += len(batch)

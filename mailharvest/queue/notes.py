@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, text
 from mailharvest.chunk import PageError
 from mailharvest.queue import events
 from mailharvest.queue.attempt import one_line
+from mailharvest.queue.database import many
 from mailharvest.queue.pool import Outcome
 from mailharvest.queue.tally import Tally
 from mailharvest.web.urls import site_of
@@ -31,7 +32,7 @@ def note_pages(
     """Pages that gave nothing."""
     lines = [_line(row, now, "warning", e.kind, e.message, site=e.site, url=e.url) for e in errors]
     if lines:
-        connection.execute(_ERROR, lines)
+        many(connection, _ERROR, lines)
     for error in errors:
         tally.add(row.job, "error", error.kind)
 

@@ -21,7 +21,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, text
 
-from mailharvest.queue.database import announce
+from mailharvest.queue.database import announce, many
 from mailharvest.queue.schema import INCOMPLETE
 
 _ADD = text(
@@ -63,14 +63,14 @@ class Tally:
             if n
         ]
         if sums:
-            connection.execute(_ADD, sums)
+            many(connection, _ADD, sums)
         moves = [
             {"job": job, "incomplete": n, "running": self._running[job]}
             for job, n in sorted(self._incomplete.items())
             if n or self._running[job]
         ]
         if moves:
-            connection.execute(_MOVE, moves)
+            many(connection, _MOVE, moves)
         if any(n > 0 and name in ("ready", "waiting") for (_, _, name), n in self._sums.items()):
             announce(connection)
         self.__init__()  # type: ignore[misc]
