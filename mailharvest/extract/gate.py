@@ -32,8 +32,9 @@ def _optional(name: str) -> Any:
 hyperscan = _optional("hyperscan")
 
 Events = list[int]
-"""Events, in order: the offset at which a literal ends, times 64, plus the trigger's number. A page
-may be nothing but events, and whole numbers are the smallest thing to keep them in."""
+"""Events, in order: an offset times 64, plus the trigger's number. The offset is that at which the
+match ends, the last byte of `after` left out: mostly that behind the literal. A page may be nothing
+but events, and whole numbers are the smallest thing to keep them in."""
 Scan = Callable[[bytes], tuple[Events, Events]]
 """From bytes to the events of `TRIGGERS` and, if there are any, those of `MARKS`."""
 
@@ -53,11 +54,9 @@ class Trigger(NamedTuple):
     literals : tuple of bytes
         Any of these.
     before, after : bytes
-        What must stand next to it: regular expressions for one byte and for `width` bytes.
+        What must stand next to it: regular expressions, `before` for one byte.
     caseless : bool
         ASCII letters match in either case; the literals are lower case then.
-    width : int
-        Bytes that `after` takes.
     """
 
     kind: str
@@ -65,7 +64,6 @@ class Trigger(NamedTuple):
     before: bytes = b""
     after: bytes = b""
     caseless: bool = False
-    width: int = 1
 
 
 def _closed(words: tuple[str, ...], closers: str) -> tuple[bytes, ...]:
@@ -84,13 +82,18 @@ _UNAMBIGUOUS = tuple(sorted(languages.UNAMBIGUOUS))
 _LEFT = rb"[A-Za-z0-9_.+'~$&%;>}\x80-\xff-]"
 
 TRIGGERS = (
-    # What a browser shows as "@".
-    Trigger("at", (b"@",), _LEFT, rb"[A-Za-z<&%\\({\[\x80-\xff]"),
-    # … but for "@2x.png" and "@1.2", of which a page may have a hundred.
-    Trigger("at", (b"@",), _LEFT, rb"[0-9](?:x\.[^agjpsw]|x[^.].|\.[^0-9].|[^x.]..)", width=4),
+    # What a browser shows as "@"; but not "@2x.png" and "@1.2", of which a page may have a hundred.
+    Trigger(
+        "at",
+        (b"@",),
+        _LEFT,
+        rb"(?:[A-Za-z<&%\\({\[\x80-\xff]|[0-9](?:[^.x]|x(?:[^.]|\.[^agjpsw])|\.[^0-9]))",
+    ),
     Trigger("at", (b"&#64", b"&#064", b"&#0064", b"&#00064"), b"", rb"[^0-9]"),
     Trigger("at", (b"&#x40", b"&#x040", b"&#x0040", b"&#x00040"), b"", rb"[^0-9A-Fa-f]", True),
     Trigger("at", (b"&commat;", "＠".encode(), "﹫".encode())),
+    # A link, which is read as a whole.
+    Trigger("link", (b"mailto:",), rb"[\"']", b"", True),
     # "@" in a mailto: URL, also with its digits as entities (docutils writes these).
     Trigger("percent", (b"%40", b"&#52;&#48;")),
     # "@" in a string of JSON or JavaScript.
@@ -169,13 +172,19 @@ def scan_by_find() -> Scan:
                 while start >= 0:
                     end = start + len(literal)
                     # An empty expression matches anywhere; at the start of a page nothing is left.
-                    if (
-                        left.fullmatch(data, start - 1, start)
-                        if trigger.before and start
-                        else not trigger.before
-                    ) and right.match(data, end):
+                    behind = (
+                        right.match(data, end)
+                        if (
+                            left.fullmatch(data, start - 1, start)
+                            if trigger.before and start
+                            else not trigger.before
+                        )
+                        else None
+                    )
+                    if behind:
                         into = events if number < wanted else marks
-                        into.append((end << PLACE) + number)
+                        place = behind.end() - bool(trigger.after)
+                        into.append((place << PLACE) + number)
                     start = text.find(literal, start + 1)
         return sorted(events), sorted(marks)
 
@@ -186,8 +195,8 @@ def scan_by_hyperscan() -> Scan:
     """The scan by hyperscan; each thread has scratch space of its own."""
     triggers = TRIGGERS + MARKS
     wanted = len(TRIGGERS)
-    # What to add to the shifted end of a match, which lies behind `after`.
-    codes = [number - ((t.width << PLACE) if t.after else 0) for number, t in enumerate(triggers)]
+    # What to add to the shifted end of a match.
+    codes = [number - ((1 << PLACE) if t.after else 0) for number, t in enumerate(triggers)]
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(
         expressions=[

@@ -16,7 +16,7 @@ from mailharvest.extract.scripts import json_text
 
 _NAME_ALONE = re.compile(rb"[^\s=\"'/]+\Z")
 _HOST_AHEAD = re.compile(rb"[A-Za-z0-9-]{0,63}(?:\.[A-Za-z0-9]|[<&%\\({\[\x80-\xff])")
-_SPELLED_EDGE = frozenset((*CLOSE, "-", "_", " "))
+_SPELLED_EDGE = frozenset((*CLOSE, "-", "_"))
 _WINDOW = 256
 
 
@@ -25,7 +25,7 @@ def read_sign(page: Page, end: int) -> None:
     data = page.data
     start = end - 1
     if data[start] != 64:
-        start, end = _encoded(data, end)
+        start, end = _sign(data, end)
     if page.script:
         read_in_script(page, start, end)
         return
@@ -45,8 +45,11 @@ def read_sign(page: Page, end: int) -> None:
             _read_long(page, start, end)
 
 
-def _encoded(data: bytes, end: int) -> tuple[int, int]:
-    """Start and end of a sign that is an entity, or a character of three bytes."""
+def _sign(data: bytes, end: int) -> tuple[int, int]:
+    """Start and end of a sign that is an entity or three bytes long, or has a digit behind it."""
+    start = data.rfind(b"@", end - 4, end)
+    if start >= 0:
+        return start, start + 1
     start = data.rfind(b"&", max(0, end - 9), end)
     return (start if start >= 0 else end - 3), end + (data[end : end + 1] == b";")
 
@@ -77,7 +80,7 @@ def judge(page: Page, match: Match | None, before: str, after: str, method: str)
     if match:
         lead = before[: len(before) - len(match.local)]
         around = lead, after[len(match.host) :]
-        spelled = words.spelled_local(before) if lead[-1:] in _SPELLED_EDGE else None
+        spelled = words.spelled_local(before) if lead.rstrip()[-1:] in _SPELLED_EDGE else None
         if spelled:
             page.add(match._replace(local=spelled), "words", obfuscated=True, around=around)
         else:

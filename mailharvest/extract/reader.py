@@ -10,11 +10,13 @@ from mailharvest.extract.charset import repaired, to_utf8
 from mailharvest.extract.gate import NUMBER, PLACE, TRIGGERS, Events, gate
 from mailharvest.extract.in_text import read_sign
 from mailharvest.extract.page import NotUTF8, Page
+from mailharvest.extract.quick import read_link
 from mailharvest.extract.tables import words
 
 Read = Callable[[Page, int], None]
 READERS: dict[str, Read] = {
     "at": read_sign,
+    "link": read_link,
     "percent": cloaks.read_percent,
     "escape": cloaks.read_escape,
     "script": cloaks.read_script,

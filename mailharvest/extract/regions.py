@@ -127,7 +127,7 @@ class Regions:
                     cursor = len(data)
                 found.append(Region(place - 4, place, cursor, kind))
             elif kind[0] != "/":
-                opened, start, cursor = kind, data.rfind(b"<", cursor, place), place
+                opened, start, cursor = kind, place - len(kind) - 1, place
                 body = data.find(b">", place) + 1 or len(data)
         if opened:
             found.append(Region(start, body, len(data), opened))

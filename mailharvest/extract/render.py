@@ -21,7 +21,8 @@ _DRESSED = re.compile("[\uff01-\uff5e\ufe6b\U0001d400-\U0001d7ff]+")
 _MARKUP = re.compile(r"<(?:/?[A-Za-z]|[!?])[^<>]*>|&[#A-Za-z][0-9A-Za-z]{1,31};?")
 _ENTITY = re.compile(r"&[#A-Za-z][0-9A-Za-z]{1,31};?")
 _NAME = re.compile(r"</?([A-Za-z][^\s<>/]*)")
-_CUT = re.compile(r"(?:<(?:[/!?A-Za-z][^<>]*)?|&[#0-9A-Za-z]{0,32})\Z")  # the window's end cut it
+_CUT_TAG = re.compile(r"<(?:[/!?A-Za-z][^<>]*)?\Z")  # the window's end cut it
+_CUT_ENTITY = re.compile(r"&[#0-9A-Za-z]{0,32}\Z")
 _ALT = re.compile(r"""\salt\s?=\s?["']?\s?[(\[]?(@|at|\.|dot)[)\]]?\s?["'\s/>]""", re.IGNORECASE)
 _REMEMBERED = 4096
 
@@ -130,5 +131,8 @@ def right_of(source: bytes, *, tags: bool = True, xml: bool = False) -> str:
     """
     text = source.decode("utf-8", "replace")
     if tags:
-        text = _CUT.sub("", text)
+        for first, cut in (("<", _CUT_TAG), ("&", _CUT_ENTITY)):
+            place = text.rfind(first)
+            if place >= 0 and cut.match(text, place):
+                text = text[:place]
     return shown(text, tags=tags, xml=xml)
