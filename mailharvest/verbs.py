@@ -102,7 +102,15 @@ def job_from(path: Path) -> Job:
         kind = said.pop("kind")
         _here_on_path()
         return load_job(str(kind), json.dumps(said, default=str))
-    return HarvestJob.from_yaml(path)
+    job = HarvestJob.from_yaml(path)
+    if job.search is not None and job.search.provider == "simweb" and job.search.base_url is None:
+        raise SpecError(
+            "only `run` starts a simulated web; workers of a queue must be told of one",
+            file=str(path),
+            field="search.base_url",
+            fix="mailharvest simweb --port 8400, and base_url: http://127.0.0.1:8400",
+        )
+    return job
 
 
 def _here_on_path() -> None:

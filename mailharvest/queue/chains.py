@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Row, text
 
-from mailharvest.errors import SpecError
 from mailharvest.queue.job import load_job
-from mailharvest.queue.jobs import Options, Place, end, insert, plan_whole
+from mailharvest.queue.jobs import Place, add_now, end, guarded, plan_whole
+from mailharvest.queue.notes import note_job
+from mailharvest.queue.pool import Failure
 from mailharvest.queue.tally import Tally
 
 _NEXT = text("""
     SELECT n.* FROM job n JOIN job j ON n.after_no = j.no
     WHERE j.id = :id AND n.state = 'waiting' ORDER BY n.no
 """)
-_CATCH = text("SELECT catch, queue, priority FROM job WHERE id = :id")
+_CATCH = text("SELECT no, catch FROM job WHERE id = :id")
 
 
 def follow(connection: Connection, job_id: str, state: str, now: float) -> None:
@@ -26,16 +27,20 @@ def follow(connection: Connection, job_id: str, state: str, now: float) -> None:
 
 
 def _start(connection: Connection, row: Row[object], now: float) -> None:
-    tally = Tally()
-    try:
-        job = load_job(row.kind, row.args)
-    except SpecError as error:
-        end(connection, row.no, "failed", str(error), now, tally)
+    def plan() -> None:
+        tally = Tally()
+        run_at = now + max(0.0, row.run_at - row.created_at)  # a delay counts from here
+        place = Place(row.no, row.queue, row.priority, run_at)
+        plan_whole(connection, load_job(row.kind, row.args), place, now, tally)
+        tally.flush(connection)
+
+    failure = guarded(connection, plan)
+    if failure is not None:
+        tally = Tally()
+        note_job(connection, row.no, "job_error", failure.message, now, tally)
+        end(connection, row.no, "failed", failure.message, now, tally)
+        tally.flush(connection)
         _stop(connection, row.id, "failed", now)
-        return
-    run_at = now + max(0.0, row.run_at - row.created_at)  # a delay counts from here
-    plan_whole(connection, job, Place(row.no, row.queue, row.priority, run_at), now, tally)
-    tally.flush(connection)
 
 
 def _stop(connection: Connection, job_id: str, state: str, now: float) -> None:
@@ -52,8 +57,8 @@ def _stop(connection: Connection, job_id: str, state: str, now: float) -> None:
     row = connection.execute(_CATCH, {"id": job_id}).one()
     if row.catch and state == "failed":
         kind, _, args = row.catch.partition(" ")
-        job, tally = load_job(kind, args), Tally()
-        added = insert(connection, job, Options(), "planning", now)
-        assert added is not None
-        plan_whole(connection, job, Place(added[0], job.queue, job.priority, now), now, tally)
-        tally.flush(connection)
+        failure = guarded(connection, lambda: add_now(connection, load_job(kind, args), now))
+        if isinstance(failure, Failure):
+            tally = Tally()
+            note_job(connection, row.no, "job_error", f"catch: {failure.message}", now, tally)
+            tally.flush(connection)

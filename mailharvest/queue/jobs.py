@@ -6,21 +6,25 @@ import json
 import random
 import re
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from mailharvest.chunk import ChunkSpec
 from mailharvest.errors import SpecError
 from mailharvest.queue import events, frontier, limits
-from mailharvest.queue.attempt import one_line
+from mailharvest.queue.attempt import failure_of, one_line
 from mailharvest.queue.claim import TOUCH
 from mailharvest.queue.database import many
 from mailharvest.queue.job import Job, kind_of, seconds
+from mailharvest.queue.pool import Failure
 from mailharvest.queue.tally import Tally
+
+T = TypeVar("T")
 
 BATCH = 1_000
 """Chunks that go into the ledger in one statement."""
@@ -289,6 +293,26 @@ def plan_whole(connection: Connection, job: Job, place: Place, now: float, tally
         frontier.put(connection, place.no, frontier.normal(batch)[0], now, tally)
     set_state(connection, place.no, "queued")
     events.add(connection, "waiting", {place.no: {}}, now)
+
+
+def add_now(connection: Connection, job: Job, now: float, schedule: str | None = None) -> str:
+    """Add a job that nobody waits for at a keyboard, whole; its id."""
+    added, tally = insert(connection, job, Options(schedule=schedule), "planning", now), Tally()
+    assert added is not None  # its id is new
+    plan_whole(connection, job, Place(added[0], job.queue, job.priority, now), now, tally)
+    tally.flush(connection)
+    return added[1]
+
+
+def guarded(connection: Connection, act: Callable[[], T]) -> T | Failure:
+    """What `act` gives, which calls a job's own code; what that raises undoes it, and no more."""
+    try:
+        with connection.begin_nested():
+            return act()
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        return failure_of(error)
 
 
 def set_state(connection: Connection, no: int, state: str) -> None:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, bindparam, text
 
 from mailharvest.errors import SpecError
-from mailharvest.queue import events
+from mailharvest.queue import events, notes
 from mailharvest.queue.job import seconds
 
 BATCH = 500
@@ -112,6 +112,7 @@ def forget(connection: Connection, job_ids: list[str]) -> None:
 
 
 def tidy(connection: Connection, now: float) -> None:
-    """Forget old events and dispatchers that stopped long ago."""
+    """Forget old events, old errors, and dispatchers that stopped long ago."""
     events.trim(connection)
+    notes.trim(connection)
     connection.execute(_DISPATCHERS, {"before": now - DISPATCHERS})

@@ -18,11 +18,18 @@ from mailharvest.web.urls import site_of
 if TYPE_CHECKING:
     from mailharvest.queue.failing import Settlement
 
+KEPT = 1_000
+"""Errors that belong to no job and are kept."""
+
 _ERROR = text("""
     INSERT INTO error (at, job, chunk, dispatcher, worker, attempt, severity, kind, site, url,
         message, traceback)
     VALUES (:at, :job, :chunk, :dispatcher, :worker, :attempt, :severity, :kind, :site, :url,
         :message, :traceback)
+""")
+_TRIM = text("""
+    DELETE FROM error WHERE job IS NULL AND id <= (
+        SELECT id FROM error WHERE job IS NULL ORDER BY id DESC LIMIT 1 OFFSET :kept)
 """)
 
 
@@ -68,14 +75,26 @@ def note_job(
     connection: Connection, no: int, kind: str, message: str, now: float, tally: Tally
 ) -> None:
     """What is wrong with a job as a whole, such as a class that is not installed here."""
+    connection.execute(_ERROR, _plain(no, kind, message, now))
+    tally.add(no, "error", kind)
+
+
+def note_schedule(connection: Connection, name: str, message: str, now: float) -> None:
+    """Why a schedule could not add its job."""
+    connection.execute(_ERROR, _plain(None, "schedule_error", f"schedule {name}: {message}", now))
+
+
+def trim(connection: Connection) -> None:
+    """Forget the oldest errors that belong to no job; the others go with their jobs."""
+    connection.execute(_TRIM, {"kept": KEPT})
+
+
+def _plain(no: int | None, kind: str, message: str, now: float) -> dict[str, Any]:
     line = dict.fromkeys(
         ("chunk", "dispatcher", "worker", "attempt", "site", "url", "traceback"), None
     )
     said = one_line(message)
-    connection.execute(
-        _ERROR, {**line, "at": now, "job": no, "severity": "error", "kind": kind, "message": said}
-    )
-    tally.add(no, "error", kind)
+    return {**line, "at": now, "job": no, "severity": "error", "kind": kind, "message": said}
 
 
 def _place_of(culprit: str) -> dict[str, str | None]:

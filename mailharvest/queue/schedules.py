@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
@@ -17,8 +18,9 @@ from sqlalchemy import Connection, Row, text
 
 from mailharvest.errors import SpecError
 from mailharvest.queue.job import Job, kind_of, load_job, seconds
-from mailharvest.queue.jobs import Options, Place, insert, plan_whole
-from mailharvest.queue.tally import Tally
+from mailharvest.queue.jobs import add_now, guarded
+from mailharvest.queue.notes import note_schedule
+from mailharvest.queue.pool import Failure
 
 _SET = text("""
     INSERT INTO schedule (name, kind, args, cron, every, tz, overlap, grace, next_at, created_at)
@@ -159,19 +161,17 @@ def tick(connection: Connection, now: float) -> list[str]:
             continue
         if schedule.overlap == "skip" and connection.scalar(_RUNNING, {"name": schedule.name}):
             continue
-        added.append(run(connection, schedule, now))
+        made = guarded(connection, partial(run, connection, schedule, now))
+        if isinstance(made, Failure):
+            note_schedule(connection, schedule.name, made.message, now)
+        else:
+            added.append(made)
     return added
 
 
 def run(connection: Connection, schedule: Schedule, now: float) -> str:
     """Add the job of a schedule now; its id."""
-    job, tally = load_job(schedule.kind, schedule.args), Tally()
-    added = insert(connection, job, Options(schedule=schedule.name), "planning", now)
-    assert added is not None  # its id is new
-    no, job_id = added
-    plan_whole(connection, job, Place(no, job.queue, job.priority, now), now, tally)
-    tally.flush(connection)
-    return job_id
+    return add_now(connection, load_job(schedule.kind, schedule.args), now, schedule.name)
 
 
 def _read(row: Row[tuple[object, ...]]) -> Schedule:

@@ -33,6 +33,8 @@ async def page(
         body["gl"] = country
     if language:
         body["hl"] = language
+    if name == "simweb" and search.base_url is None:  # nor is Serper to be asked in its place
+        raise Blocked("no simulated web is named in search.base_url")
     url = (search.base_url or BASE).rstrip("/") + "/search"
     headers = {} if search.api_key is None else {"X-API-KEY": value_of(search.api_key)}
     reply = await ask(web, name, url, headers=headers, body=body, timeout=timeout)

@@ -214,6 +214,14 @@ class Broken(Many):
         return super().verdict(state)
 
 
+class Unplannable(Job):
+    """Its own code raises when it is planned, after a chunk or two."""
+
+    def chunks(self) -> Iterable[ChunkSpec]:
+        yield ChunkSpec()
+        raise KeyError("chunks is wrong")
+
+
 class Talker(Job):
     """Says how far it is."""
 

@@ -17,7 +17,7 @@ from mailharvest.queue.inline import InlinePool
 from mailharvest.queue.job import env, kind_of, load_job
 from mailharvest.queue.queue import Queue
 from tests.queue.desk import Clock, Desk
-from tests.queue.jobs import Crawl, Echo, Many, Secretive, Talker
+from tests.queue.jobs import Crawl, Echo, Many, Secretive, Talker, Unplannable
 
 
 @pytest.fixture
@@ -184,6 +184,18 @@ def test_a_chain_goes_on_after_a_retry(queue: Queue, desk: Desk) -> None:
     assert (two.state, three.state) == ("waiting", "waiting")
     assert run_all(desk) == 3
     assert three.state == "completed"
+
+
+def test_a_link_that_cannot_be_planned_fails_alone_and_stops_its_chain(
+    queue: Queue, desk: Desk
+) -> None:
+    first, second, third = queue.chain([Echo(), Unplannable(), Echo()], catch=Unplannable())
+    desk.finish(desk.one())
+    assert (first.state, second.state, third.state) == ("completed", "failed", "cancelled")
+    assert "chunks is wrong" in second.row.reason
+    assert len(queue.ledger.jobs()) == 3
+    assert {e.kind for e in queue.ledger.errors()} == {"job_error"}
+    desk.check()
 
 
 def test_cancelling_a_link_ends_the_rest(queue: Queue, desk: Desk) -> None:

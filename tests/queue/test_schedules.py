@@ -9,12 +9,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from mailharvest.errors import SpecError
 from mailharvest.queue.ledger import Ledger
 from mailharvest.queue.queue import Queue
 from tests.queue.desk import Clock, Desk
-from tests.queue.jobs import Echo
+from tests.queue.jobs import Echo, Unplannable
 
 
 @pytest.fixture
@@ -161,3 +162,29 @@ def test_what_cannot_be_a_schedule_is_refused(
     with pytest.raises(SpecError, match=says):
         queue.schedule("s", Echo(), **wrong)
     assert queue.schedules() == []
+
+
+def test_a_schedule_whose_job_cannot_be_made_says_so_and_stops_nobody(
+    queue: Queue, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.schedule("broken", Unplannable(), every="1m")
+    queue.schedule("gone", Echo(), every="1m")
+    queue.schedule("good", Echo(), every="1m")
+    with queue.ledger.database.write() as connection:
+        connection.execute(
+            text("UPDATE schedule SET kind = 'tests.queue.jobs:Gone' WHERE name = 'gone'")
+        )
+    for _ in range(2):
+        clock.tick(60)
+        (added,) = queue.ledger.tick()
+        assert queue.get(added).row.title == "Echo"
+        queue.cancel(added)
+    assert len(queue.ledger.jobs()) == 2
+    kinds = [(e.kind, e.job_id, "broken" in e.message) for e in queue.ledger.errors()]
+    assert (
+        sorted(kinds)
+        == [("schedule_error", None, False)] * 2 + [("schedule_error", None, True)] * 2
+    )
+    monkeypatch.setattr("mailharvest.queue.notes.KEPT", 3)
+    queue.prune()
+    assert len(queue.ledger.errors()) == 3

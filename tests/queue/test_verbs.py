@@ -61,8 +61,12 @@ def test_a_job_comes_from_yaml(call: Any, queue: Queue, tmp_path: Path) -> None:
     path = tmp_path / "job.yaml"
     path.write_text("kind: tests.queue.jobs:Echo\nvalue: {rows: 3}\ntries: 2\n")
     assert '"rows":3' in queue.get(call("submit", str(path)).strip()).row.args
-    path.write_text("query: agents\nsearch: {provider: simweb}\nmax_emails: 10\n")
+    harvest = "query: agents\nmax_emails: 10\nsearch: {provider: simweb%s}\n"
+    path.write_text(harvest % ", base_url: http://127.0.0.1:8400")
     assert "HarvestJob" in queue.get(call("submit", str(path)).strip()).row.kind
+    path.write_text(harvest % "")
+    with pytest.raises(SpecError, match="mailharvest simweb --port 8400"):
+        call("submit", str(path))
     path.write_text("kind: tests.queue.jobs:Echo\nvalu: 3\n")
     with pytest.raises(SpecError, match="valu"):
         call("submit", str(path))

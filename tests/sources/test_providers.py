@@ -195,3 +195,16 @@ def test_a_provider_is_not_followed_elsewhere_with_the_key() -> None:
     with pytest.raises(ProviderDown):
         ask("serper", Redirecting(reply("", 302, location="http://b.localhost:PORT/")))
     assert set(hosts) == {"127.0.0.1 /search", "/search"}
+
+
+def test_a_simulated_web_that_nobody_named_is_not_looked_for_at_serper() -> None:
+    async def main() -> None:
+        class Silent:
+            """Whatever is asked of it is too much."""
+
+        search = Search(provider="simweb")
+        web: Any = Silent()
+        await PROVIDERS["simweb"](web, search, "q", 1, country=None, language=None, timeout=1)
+
+    with pytest.raises(Blocked, match="base_url"):
+        asyncio.run(main())
