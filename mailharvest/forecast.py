@@ -19,6 +19,13 @@ Floats = npt.NDArray[np.float64]
 EVIDENCE = 20
 """New addresses before anything is foreseen."""
 
+DOUBT = 2.0
+"""The evidence counts for so much less: half of a run cannot tell the two decays apart, and where
+it seems to, an ETA between the two is less wrong than one of them that is the wrong one."""
+
+WIDTH = 0.3
+"""How far from the middle a foreseen end counts, in natural logarithms: a third more or less."""
+
 
 @dataclass(frozen=True, slots=True)
 class Curves:
@@ -59,19 +66,17 @@ class Curves:
         bend = np.concatenate(([0.0], bends, bends))
         tail = np.arange(bend.size) > bends.size
         expected = np.diff(_collected(bend[:, None], tail[:, None], work[None, :]), axis=1)
-        # What happened lately says more: the first page counts half of the last.
-        recency = 0.5 ** (1 - work[1:] / span)
-        scale = (recency @ new) / (expected @ recency)
+        scale = new.sum() / expected.sum(axis=1)
         mean = np.maximum(expected * scale[:, None], 1e-9)
-        likelihood = (recency * (new * np.log(mean) - mean)).sum(axis=1)
+        likelihood = (new * np.log(mean) - mean).sum(axis=1)
         best = int(likelihood.argmax())
         # Addresses come in clumps (a staff page, a directory): more scatter than Poisson's.
         scatter = float(((new - mean[best]) ** 2 / mean[best]).sum()) / max(len(new) - 2, 1)
-        logs = (likelihood - likelihood[best]) / max(scatter, 1.0)
+        logs = (likelihood - likelihood[best]) / max(scatter, 1.0) / DOUBT
         # "As before" is believed until the counts speak against it: chance alone bends the first
         # fifth of a steady run by enough to mislead about the rest. Of decays, the web's are
-        # rather long-tailed. (Both were set by replaying runs: tests/test_progress.py.)
-        prior = np.where(bend == 0, 20.0, np.where(tail, 2.0, 1.0) / (2 * bends.size))
+        # rather long-tailed. (These and DOUBT were set by replaying runs: tests/test_progress.py.)
+        prior = np.where(bend == 0, 20.0, np.where(tail, 1.4, 1.0) / (2 * bends.size))
         weight = prior * np.exp(logs)
         return cls(bend, tail, scale, weight / weight.sum(), span, float(found[-1] - found[0]))
 
@@ -85,10 +90,10 @@ class Curves:
         more = at - self.work
         reached = (room > 0) & (more <= (math.inf if ahead is None else ahead))
         chance = float(self.weight[reached].sum())
-        if not chance > 0:
+        if chance < 1e-6:
             return math.inf, 1.0
         logs = np.log(np.maximum(more[reached], 1e-9))
-        return float(np.exp(self.weight[reached] @ logs / chance)), 1 - chance
+        return math.exp(_middle(logs, self.weight[reached] / chance)), 1 - chance
 
     def work_to_end(self, ahead: int | None) -> tuple[float, float]:
         """Work until the source is exhausted, and the new addresses of it.
@@ -110,6 +115,21 @@ class Curves:
         left = np.minimum(0.01 * total / np.maximum(new, 1e-9), 1.0)
         more = np.where(tail, (1 / left - 1) * (1 / bend + self.work), -np.log(left) / bend)
         return float(np.exp(weight @ np.log1p(more)) - 1), float(np.exp(weight @ np.log1p(new)) - 1)
+
+
+def _middle(values: Floats, weights: Floats) -> float:
+    """Where most of `values` are: from their median towards the mean of those that are near.
+
+    A curve that only just reaches the target does so after ages, and would pull any mean with it.
+    """
+    order = np.argsort(values)
+    values, weights = values[order], weights[order]
+    reached = np.cumsum(weights) - weights / 2
+    middle = float(np.interp(0.5, reached, values))
+    for _ in range(3):
+        near = weights * np.exp(-(((values - middle) / WIDTH) ** 2))
+        middle = float(near @ values / near.sum())
+    return middle
 
 
 def _collected(bend: Floats, tail: npt.NDArray[np.bool_], work: Floats | np.float64) -> Floats:
