@@ -77,6 +77,8 @@ def _closed(words: tuple[str, ...], closers: str) -> tuple[bytes, ...]:
 
 
 _AT_ABROAD = tuple(w for lang, words in languages.AT.items() if lang != "en" for w in words)
+_AT_ASCII = tuple(word for word in _AT_ABROAD if word.isascii())
+_AT_OTHER = tuple(word for word in _AT_ABROAD if not word.isascii())
 _UNAMBIGUOUS = tuple(sorted(languages.UNAMBIGUOUS))
 
 _LEFT = rb"[A-Za-z0-9_.+'~$&%;>}\x80-\xff-]"
@@ -114,7 +116,8 @@ TRIGGERS = (
     # Words for "@" in brackets, and for "." where "at" stands bare.
     Trigger("word", _closed(("at",), languages.CLOSE), rb"[^A-Za-z]", b"", True),
     Trigger("word", (b"at&gt;", b"at &gt;", b"at&#41;", b"at&#93;"), rb"[^A-Za-z]", b"", True),
-    Trigger("word", _closed(_AT_ABROAD, "])}）］】"), b"", b"", True),
+    Trigger("word", _closed(_AT_ASCII, "])}）］】"), rb"[^A-Za-z]", b"", True),
+    Trigger("word", _closed(_AT_OTHER, "])}）］】"), b"", b"", True),
     Trigger(
         "word", (b"@]", b"@)", b"@}", b"@ ]", b"@ )", b" (a) ", b"_at_", b" -at- "), b"", b"", True
     ),

@@ -147,6 +147,9 @@ def host_at(text: str) -> Host | None:
 
 @lru_cache(maxsize=16384)
 def _host(text: str) -> Host | None:
+    known = canonical(text) if text.isascii() else None
+    if known:  # nearly always: the answer of below, sooner
+        return None if _file_or_version(text.split(".")) else Host(text, known, False)
     whole = text.rstrip("-_.．。｡")
     labels = _DOTS.split(whole)
     glued = False

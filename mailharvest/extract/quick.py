@@ -39,6 +39,8 @@ _LINK = re.compile(_ONE + rb"[\"'](?:[^<>]{0,200}+>\1@\2</a>)?")
 _ENCODED_LINK = re.compile(_ONE + rb"\Z")
 _LONGEST_LINK = 1200
 _LABEL = 400
+_URL = 300
+_URL_EDGE = re.compile(rb"[\s<>\"'`&]")
 _SPELLED = re.compile(rb"\s{0,2}(?:[\[({]|(?i:dot)\b|-dot|_dot)")
 NO_LOCAL = frozenset(b" \t\r\n\f,:!?()[{<=/|\"'`@#*")
 """What no local part ends with."""
@@ -51,7 +53,7 @@ _MESSAGE = re.compile(rb"(?:-I[dD]|ences|n-Reply-To):\s{0,9}|\sid\s")
 # Characters written as numbers, next to an encoded sign.
 _RUN = 600
 _RUN_BYTES = bytes(
-    byte if byte < 128 and (chr(byte).isalnum() or byte in b"._+-&#;") else 32
+    byte if byte < 128 and (chr(byte).isalnum() or byte in b"._+-&#;:") else 32
     for byte in range(256)
 )
 _RUN_RIGHT = re.compile(
@@ -164,6 +166,8 @@ def read_worded(page: Page, end: int) -> bool:
 def _read(page: Page, first: int, local: bytes, host: bytes, follow: re.Match[bytes]) -> bool:
     data, end, group = page.data, follow.end(1), follow.lastindex
     method: str | None = None
+    if first > 0 and data[first - 1] == 47 and _is_path(data, first):
+        return True
     if first > 0 and page.tags and group != 1 and (group != _TAG or _ends(data, follow)):
         before = data[first - 1]
         if before == 62:
@@ -233,6 +237,16 @@ def _shown_in(page: Page, tag: int, place: int) -> str | None:
     if is_shown(attribute.name):
         return "meta" if page.data[tag + 1 : tag + 5].lower() == b"meta" else "attribute"
     return None
+
+
+def _is_path(data: bytes, first: int) -> bool:
+    """Whether the slash before `first` is one of a URL."""
+    scheme = data.rfind(b"://", max(0, first - _URL), first - 1)
+    return (
+        scheme >= 0
+        and data[scheme - 6 : scheme].lower() != b"mailto"
+        and not _URL_EDGE.search(data, scheme + 3, first)
+    )
 
 
 def _behind_entity(data: bytes, first: int) -> bool:
