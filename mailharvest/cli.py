@@ -95,6 +95,7 @@ _home = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the ledger and the parts; default: MAILHARVEST_HOME, else your data folder.",
 )
+_ledger = click.option("--ledger", "place", metavar="URL", help="sqlite:///… or postgresql://…")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 
 
@@ -248,12 +249,15 @@ class _Interrupts(AbstractContextManager["_Interrupts"]):
 @click.option("--state", metavar="STATE", help="Only those that are so: queued, running, …")
 @click.option("--queue", metavar="NAME", help="Only those of this queue.")
 @_home
+@_ledger
 @_json
-def jobs(state: str | None, queue: str | None, home: Path | None, as_json: bool) -> None:
+def jobs(
+    state: str | None, queue: str | None, home: Path | None, place: str | None, as_json: bool
+) -> None:
     """List the jobs of the ledger, the newest first."""
     from mailharvest.run import jobs
 
-    found = jobs(state=state, queue=queue, home=home)
+    found = jobs(state=state, queue=queue, home=home, place=place)
     if as_json:
         click.echo(json.dumps([job.as_dict() for job in found], ensure_ascii=False))
         return
@@ -276,13 +280,14 @@ def jobs(state: str | None, queue: str | None, home: Path | None, as_json: bool)
 @cli.command()
 @click.argument("job_id")
 @_home
+@_ledger
 @_json
-def show(job_id: str, home: Path | None, as_json: bool) -> None:
+def show(job_id: str, home: Path | None, place: str | None, as_json: bool) -> None:
     """Show one job: its chunks, rates, and errors by kind."""
     from mailharvest.run import show
     from mailharvest.ui.console import errors
 
-    job = show(job_id, home=home)
+    job = show(job_id, home=home, place=place)
     if as_json:
         click.echo(json.dumps(job.as_dict(), ensure_ascii=False))
         return
@@ -320,11 +325,12 @@ def _table(rows: Sequence[tuple[str, ...]]) -> None:
 @click.argument("job_id")
 @click.argument("file")
 @_home
-def export(job_id: str, file: str, home: Path | None) -> None:
+@_ledger
+def export(job_id: str, file: str, home: Path | None, place: str | None) -> None:
     """Write what a job found: .csv, .json, .jsonl or .parquet; - is CSV on stdout."""
     from mailharvest.run import export
 
-    export(job_id, file, home=home)
+    export(job_id, file, home=home, place=place)
 
 
 @cli.command(

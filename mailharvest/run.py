@@ -96,27 +96,31 @@ def folder(home: str | Path | None = None) -> Path:
     return path
 
 
-def open_ledger(home: str | Path | None = None) -> Ledger:
-    """The ledger of `home`."""
-    return Ledger(folder(home) / "ledger.db")
+def open_ledger(home: str | Path | None = None, place: str | None = None) -> Ledger:
+    """The ledger at `place`; that of `home` when none is named."""
+    return Ledger(folder(home) / "ledger.db" if place is None else place)
 
 
 def jobs(
-    *, state: str | None = None, queue: str | None = None, home: str | Path | None = None
+    *,
+    state: str | None = None,
+    queue: str | None = None,
+    home: str | Path | None = None,
+    place: str | None = None,
 ) -> list[Snapshot]:
     """The jobs of the ledger, the newest first; those of one `state` or one `queue` only."""
-    with open_ledger(home) as ledger:
+    with open_ledger(home, place) as ledger:
         return [_still(ledger, row.id) for row in ledger.jobs(state, queue)]
 
 
-def show(job_id: str, *, home: str | Path | None = None) -> Snapshot:
+def show(job_id: str, *, home: str | Path | None = None, place: str | None = None) -> Snapshot:
     """One job as the ledger has it.
 
     Raises
     ------
     UnknownJob
     """
-    with open_ledger(home) as ledger:
+    with open_ledger(home, place) as ledger:
         return _still(ledger, job_id)
 
 
@@ -125,7 +129,9 @@ def _still(ledger: Ledger, job_id: str) -> Snapshot:
     return Meter().see(observe(ledger, job_id, None))
 
 
-def export(job_id: str, path: str | Path, *, home: str | Path | None = None) -> None:
+def export(
+    job_id: str, path: str | Path, *, home: str | Path | None = None, place: str | None = None
+) -> None:
     """Write what a job found to `path`: .csv, .json, .jsonl or .parquet; ``-`` is CSV on stdout.
 
     Raises
@@ -134,7 +140,7 @@ def export(job_id: str, path: str | Path, *, home: str | Path | None = None) -> 
     SpecError
         The ending is none of these.
     """
-    with open_ledger(home) as ledger:
+    with open_ledger(home, place) as ledger:
         wanted = ledger.job(job_id).wanted
         files = part_files(ledger, folder(home), job_id)
     records.export(records.to_frame(records.read_parts(files), limit=wanted), path)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import yaml
 
 from mailharvest.errors import JobFailed, SpecError
 from mailharvest.ui.text import visible
@@ -89,19 +88,15 @@ def job_from(path: Path) -> Job:
     ------
     SpecError
     """
+    from mailharvest import jobfile
     from mailharvest.job import HarvestJob
     from mailharvest.queue.job import load_job
 
-    try:
-        said = yaml.safe_load(path.read_text("utf-8"))
-    except OSError as error:
-        raise SpecError(f"cannot be read: {error.strerror}", file=str(path)) from None
-    except yaml.YAMLError as error:
-        raise SpecError(f"is no YAML: {error}", file=str(path)) from None
-    if isinstance(said, dict) and "kind" in said:
+    said = jobfile.read(path).values
+    if "kind" in said:
         kind = said.pop("kind")
         _here_on_path()
-        return load_job(str(kind), json.dumps(said, default=str))
+        return load_job(str(kind), json.dumps(said))
     job = HarvestJob.from_yaml(path)
     if job.search is not None and job.search.provider == "simweb" and job.search.base_url is None:
         raise SpecError(

@@ -46,6 +46,10 @@ _WORKER_STATS = text("""
                        WHERE c.dispatcher = d.id AND c.state = 'running') AS busy
           FROM dispatcher d) AS known
 """)
+_RESOLVE = text("""
+    UPDATE error SET resolved_at = :now
+    WHERE resolved_at IS NULL AND (CAST(:id AS BIGINT) IS NULL OR id = :id)
+""")
 _PAUSE = text("INSERT INTO meta (key, value) VALUES (:key, 'paused') ON CONFLICT (key) DO NOTHING")
 _UNPAUSE = text("DELETE FROM meta WHERE key = :key")
 
@@ -142,8 +146,8 @@ def limit(ledger: Ledger, queue: str, most: int, per: float) -> None:
 
 def resolve(ledger: Ledger, error_id: int | None) -> int:
     """Mark one error, or all, as seen to; how many were open."""
-    where = "resolved_at IS NULL" + ("" if error_id is None else " AND id = :id")
     with ledger.database.write() as connection:
-        query = text(f"UPDATE error SET resolved_at = :now WHERE {where}")
-        asked = {"now": ledger.clock(), "id": error_id} if error_id else {"now": ledger.clock()}
-        return connection.execute(query, asked).rowcount
+        done = connection.execute(_RESOLVE, {"now": ledger.clock(), "id": error_id}).rowcount
+    if error_id is not None and not done:
+        raise SpecError(f"no open error {error_id}", fix="see the list of errors")
+    return done

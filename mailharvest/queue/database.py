@@ -34,6 +34,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.exc import (
+    ArgumentError,
     DatabaseError,
     DBAPIError,
     IntegrityError,
@@ -41,7 +42,7 @@ from sqlalchemy.exc import (
     ProgrammingError,
 )
 
-from mailharvest.errors import LedgerError
+from mailharvest.errors import LedgerError, SpecError
 from mailharvest.queue.schema import migrate
 
 PATIENCE = 60.0
@@ -59,16 +60,21 @@ def address(place: str | os.PathLike[str]) -> URL:
 
     Raises
     ------
-    LedgerError
+    SpecError
         Neither SQLite nor PostgreSQL.
     """
     if not isinstance(place, str) or "://" not in place:
         return URL.create("sqlite", database=str(Path(place).absolute()))
-    url = make_url(place)
-    if url.drivername in ("postgresql", "postgres"):
+    fix = "sqlite:///file or postgresql://user@host/database"
+    try:
+        url = make_url(place)
+    except (ArgumentError, ValueError):  # not repeated: there may be a password in it
+        raise SpecError("this is no URL", field="ledger", fix=fix) from None
+    if url.get_backend_name() in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
-    if url.get_backend_name() not in ("sqlite", "postgresql"):
-        raise LedgerError(f"a ledger is SQLite or PostgreSQL, not {url.get_backend_name()}")
+    if url.get_backend_name() != "sqlite":
+        said = f"a ledger is SQLite or PostgreSQL, not {url.get_backend_name()}"
+        raise SpecError(said, field="ledger", fix=fix)
     return url
 
 
@@ -221,7 +227,7 @@ def _sqlite(url: URL) -> Engine:
     if sqlite3.sqlite_version_info < (3, 35):
         raise LedgerError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed")
     if url.database in (None, "", ":memory:"):
-        raise LedgerError("a ledger in memory would not survive: give it a file")
+        raise SpecError("a ledger in memory would not survive: give it a file", field="ledger")
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     # timeout: how long SQLite itself waits for a lock, before our own patience is asked.
     engine = create_engine(

@@ -373,10 +373,17 @@ def test_an_exception_undoes_a_transaction(ledger: Ledger) -> None:
 
 def test_what_is_no_ledger_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("this is no database, but long enough to be looked at" * 50)
-    for bad in (tmp_path / "text.db", "mysql://x/y", "sqlite://"):
-        with pytest.raises(LedgerError) as caught:
-            Ledger(bad)
-        assert "\n" not in str(caught.value)
+    with pytest.raises(LedgerError) as caught:
+        Ledger(tmp_path / "text.db")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", ["mysql://x/y", "sqlite://", "://", "postgresql://me:secret@h:p/d"])
+def test_what_can_be_no_ledger_is_bad_input(bad: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        Ledger(bad)
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_a_password_is_never_shown() -> None:

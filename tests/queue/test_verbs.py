@@ -12,6 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from mailharvest.cli import main
 from mailharvest.errors import SpecError, UnknownJob
 from mailharvest.queue.queue import Queue
 from mailharvest.verbs import VERBS
@@ -96,6 +97,56 @@ def test_failed_jobs_are_listed_retried_flushed(call: Any, queue: Queue) -> None
     assert "2 jobs deleted" in call("flush")
     assert "0 jobs deleted" in call("prune")
     desk.close()
+
+
+def test_every_listing_takes_json_and_any_ledger(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--ledger", place, "--home", str(tmp_path)]
+
+    def said(*words: str) -> Any:
+        assert main([*words, *where]) == 0
+        return capsys.readouterr().out
+
+    said("dispatch", "tests.queue.jobs:Echo", "--id", "one")
+    path = tmp_path / "job.yaml"
+    path.write_text("kind: tests.queue.jobs:Echo\n")
+    said("schedule", "add", "daily", str(path), "--every", "1d")
+    for verb, rows in (("jobs", 1), ("failed", 0), ("errors", 0), ("dispatchers", 0)):
+        assert len(json.loads(said(verb, "--json"))) == rows
+        assert len(said(verb).splitlines()) == 1 + rows
+    assert [row["name"] for row in json.loads(said("schedule", "list", "--json"))] == ["daily"]
+    assert json.loads(said("show", "one", "--json"))["state"] == "queued"
+    assert json.loads(said("stats"))["queue-stats"]["pending"] == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["submit", "bad.yaml"],
+        ["submit", "none.yaml"],
+        ["dispatch", "tests.queue.jobs:Echo", "--json", "{"],
+        ["dispatch", "tests.queue.jobs:Echo", "--json", '{"tries": 0, "valu": 1}'],
+        ["dispatch", "tests.queue.jobs:Echo", "--delay", "soon"],
+        ["dispatch", "tests.queue.jobs:Echo", "--queue", "a b"],
+        ["flush", "--older-than", "soon"],
+        ["wait", "nope"],
+        ["errors", "resolve", "7"],
+        ["schedule", "run-now", "nope"],
+        ["jobs", "--ledger", "mysql://x/y"],
+        ["work", "--max-memory", "much"],
+        ["work", "no name"],
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, wrong: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("bad.yaml").write_text("kind: [1\n")
+    assert main([*wrong, "--home", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("mailharvest: ")
+    assert len(said.splitlines()) == 1
 
 
 def test_queues_are_paused_and_jobs_cancelled(call: Any, queue: Queue) -> None:
