@@ -73,12 +73,16 @@ class Scissors:
             return 0
         tally, place = Tally(), Place(row.no, row.queue, row.priority, now)
         with self.database.write() as connection:
+            taken = {}
+            busy = frontier.busy(connection, row.no, shards)  # another may have cut there since
+            pauses = frontier.pauses(connection, row.no, shards, now)
             for shard in shards:
                 urls = frontier.next_urls(connection, row.no, shard, size, now)
-                if urls and not frontier.busy(connection, row.no, shard):
-                    spec = frontier.scrape_spec(connection, row.no, shard, urls, now)
+                if urls and shard not in busy:
+                    spec = frontier.scrape_spec(shard, urls, pauses.get(shard, {}))
                     chunk = add_chunk(connection, place, spec, crashes=0, planned=0, tally=tally)
-                    frontier.take(connection, row.no, chunk, urls, tally)
+                    taken[chunk] = urls
+            frontier.take(connection, row.no, taken, tally)
             tally.flush(connection)
         self._first[row.no] = shards[-1] + 1
         return len(shards)

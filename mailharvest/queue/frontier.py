@@ -75,16 +75,16 @@ _NEXT = text("""
     ORDER BY due, id LIMIT :limit
 """)
 _BUSY = text("""
-    SELECT 1 FROM chunk WHERE job = :job AND shard = :shard
-    AND state IN ('delayed', 'ready', 'running') LIMIT 1
-""")
-_TAKE = text("UPDATE frontier SET state = 'taken', chunk = :chunk WHERE id IN :ids").bindparams(
-    bindparam("ids", expanding=True)
-)
+    SELECT DISTINCT shard FROM chunk WHERE job = :job AND shard IN :shards
+    AND state IN ('delayed', 'ready', 'running')
+""").bindparams(bindparam("shards", expanding=True))
+_TAKE = text("UPDATE frontier SET state = 'taken', chunk = :chunk WHERE id = :id")
 _PACE = text("""
-    SELECT pace FROM chunk WHERE job = :job AND shard = :shard AND pace IS NOT NULL
-    ORDER BY finished_at DESC LIMIT 1
-""")
+    SELECT c.shard, c.pace FROM chunk c
+    WHERE c.job = :job AND c.shard IN :shards AND c.pace IS NOT NULL AND c.finished_at = (
+        SELECT MAX(p.finished_at) FROM chunk p
+        WHERE p.job = :job AND p.shard = c.shard AND p.pace IS NOT NULL)
+""").bindparams(bindparam("shards", expanding=True))
 _DUE = text("""
     WITH RECURSIVE step (shard) AS (
         SELECT MIN(shard) FROM frontier WHERE job = :job AND state = 'waiting'
@@ -244,28 +244,38 @@ def next_urls(connection: Connection, job: int, shard: int, cut: Cut, now: float
     return chosen[: cut.urls]
 
 
-def busy(connection: Connection, job: int, shard: int) -> bool:
-    """Whether the shard has an incomplete chunk."""
-    return connection.scalar(_BUSY, {"job": job, "shard": shard}) is not None
+def busy(connection: Connection, job: int, shards: Sequence[int]) -> set[int]:
+    """Those of the shards that have an incomplete chunk."""
+    return set(connection.scalars(_BUSY, {"job": job, "shards": shards}))
 
 
-def scrape_spec(
-    connection: Connection, job: int, shard: int, urls: Sequence[Row[Any]], now: float
-) -> ChunkSpec:
-    """The chunk that fetches `urls`, with the pauses that the shard's sites still asked for."""
-    pace = connection.scalar(_PACE, {"job": job, "shard": shard})
-    waits = {site: until for site, until in json.loads(pace or "{}").items() if until > now}
-    data = {"urls": [[u.url, u.query, u.rank, u.hops, u.tries] for u in urls], "pace": waits}
-    return ChunkSpec("scrape", data, shard=shard)
+def pauses(
+    connection: Connection, job: int, shards: Sequence[int], now: float
+) -> dict[int, dict[str, float]]:
+    """Until when the sites of these shards are not to be asked, as their last chunks said."""
+    rows = connection.execute(_PACE, {"job": job, "shards": shards})
+    latest = {row.shard: row.pace for row in rows}
+    return {
+        shard: {site: until for site, until in json.loads(pace).items() if until > now}
+        for shard, pace in latest.items()
+    }
+
+
+def scrape_spec(shard: int, urls: Sequence[Row[Any]], pace: Mapping[str, float]) -> ChunkSpec:
+    """The chunk that fetches `urls`, with the pauses that the shard's sites still ask for."""
+    listed = [[u.url, u.query, u.rank, u.hops, u.tries] for u in urls]
+    return ChunkSpec("scrape", {"urls": listed, "pace": dict(pace)}, shard=shard)
 
 
 def take(
-    connection: Connection, job: int, chunk: int, urls: Sequence[Row[Any]], tally: Tally
+    connection: Connection, job: int, chunks: Mapping[int, Sequence[Row[Any]]], tally: Tally
 ) -> None:
-    """`chunk` has these URLs now."""
-    connection.execute(_TAKE, {"chunk": chunk, "ids": [row.id for row in urls]})
-    tally.add(job, "url", "waiting", -len(urls))
-    tally.add(job, "url", "taken", len(urls))
+    """Each of these chunks has these URLs now."""
+    rows = [{"chunk": chunk, "id": row.id} for chunk, urls in chunks.items() for row in urls]
+    if rows:
+        many(connection, _TAKE, rows)
+    tally.add(job, "url", "waiting", -len(rows))
+    tally.add(job, "url", "taken", len(rows))
 
 
 def next_due(connection: Connection, job: int) -> float | None:

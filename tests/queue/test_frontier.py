@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -269,9 +270,8 @@ def test_every_statement_on_the_frontier_uses_an_index(sqlite_ledger: Ledger) ->
     statements = [frontier._SHARDS, frontier._NEXT, frontier._PACE, frontier._DUE, frontier._DONE]
     with sqlite_ledger.database.read() as connection:
         for statement in statements:
-            plan = connection.execute(
-                text(f"EXPLAIN QUERY PLAN {statement.text.replace(':chunks', '(:chunk)')}"), asked
-            ).fetchall()
+            sql = re.sub(r":(chunk|shard)s", r"(:\1)", statement.text)
+            plan = connection.execute(text(f"EXPLAIN QUERY PLAN {sql}"), asked).fetchall()
             said = [row.detail for row in plan]
             assert not [
                 s for s in said if s.startswith("SCAN") and "step" not in s and "CONSTANT" not in s
