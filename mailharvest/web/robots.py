@@ -126,12 +126,13 @@ class Robots:
         return rules
 
     async def _text(self, url: str, options: Fetch, headers: dict[str, str]) -> bytes:
+        until = monotonic() + options.timeout  # of all hops together
         for hop in range(MAX_REDIRECTS + 1):
             request = Request(
                 url, headers, MAX_BYTES, cut=True, any_type=True, private=options.allow_private
             )
             try:
-                reply = await self._exchange(request, options.timeout)
+                reply = await self._exchange(request, max(until - monotonic(), 0.0))
             except TimeoutError:
                 raise _unreachable(f"no answer in {options.timeout:g} s") from None
             except FetchError as error:

@@ -136,6 +136,19 @@ def test_redirects_over_hosts_are_followed_and_bind_the_first(count: int, pages:
     assert len(seen.pages) == pages
 
 
+def test_all_redirects_together_have_the_time_of_one_page() -> None:
+    async def slowly(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.3)
+        writer.write(reply("", status=302, location="/again"))
+        await writer.drain()
+
+    answers = {"/robots.txt": slowly, "/again": slowly, "/": PAGE}
+    seen = see(answers, "/", options=POLITE.model_copy(update={"timeout": 0.5}))
+    assert not seen.pages
+    assert [left.tries for left in seen.result.leftovers] == [1]
+    assert seen.server.paths == ["/robots.txt", "/again"]
+
+
 @pytest.mark.parametrize(
     "target", ["http://10.0.0.1/robots.txt", "http://nobody.invalid/robots.txt"]
 )
