@@ -14,11 +14,11 @@ from functools import lru_cache
 
 from mailharvest.extract.address import Address, normalise
 from mailharvest.extract.confidence import confidence
-from mailharvest.extract.gate import Events
 from mailharvest.extract.grammar import Match, clean_address
 from mailharvest.extract.markup import Attribute, attributes
 from mailharvest.extract.regions import Region, Regions
 from mailharvest.extract.render import left_of, right_of
+from mailharvest.extract.triggers import Events
 
 _WINDOW = 128  # bytes of source that are looked at first, on either side
 _WIDE = 8192  # and at most

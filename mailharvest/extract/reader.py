@@ -7,11 +7,12 @@ from collections.abc import Callable
 from mailharvest.extract import cloaks, formats
 from mailharvest.extract.address import Address
 from mailharvest.extract.charset import repaired, to_utf8
-from mailharvest.extract.gate import NUMBER, PLACE, TRIGGERS, Events, gate
+from mailharvest.extract.gate import gate
 from mailharvest.extract.in_text import read_sign
 from mailharvest.extract.page import NotUTF8, Page
 from mailharvest.extract.quick import read_link
 from mailharvest.extract.tables import words
+from mailharvest.extract.triggers import NUMBER, PLACE, TRIGGERS, Events
 
 Read = Callable[[Page, int], None]
 READERS: dict[str, Read] = {

@@ -7,9 +7,9 @@ from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from typing import NamedTuple
 
-from mailharvest.extract.gate import KINDS, NUMBER, PLACE, Events
 from mailharvest.extract.markup import VOID, attributes, tag_name
 from mailharvest.extract.tables import words
+from mailharvest.extract.triggers import KINDS, NUMBER, PLACE, Events
 
 # Scripts take `display:none` off these again when they have run.
 _NEVER_HIDDEN = words("html body")

@@ -10,13 +10,13 @@ import os
 import random
 import time
 
-from mailharvest.extract import extract, gate, normalise
+from mailharvest.extract import extract, normalise, triggers
 from tests.extract.test_corpus import CLOAKED_HTML, CLOAKED_TEXT, HTML, TEXT
 
 SECONDS = float(os.environ.get("MAILHARVEST_FUZZ_SECONDS", "4"))
 TYPES = (None, "text/html", "text/plain", "application/xml", "application/json", "text/vcard",
          "message/rfc822", "text/html; charset=shift_jis", "text/html; charset=utf-16")  # fmt: skip
-PIECES = [literal for t in gate.TRIGGERS + gate.MARKS for literal in t.literals]
+PIECES = [literal for t in triggers.TRIGGERS + triggers.MARKS for literal in t.literals]
 PIECES += [case[1].encode("utf-8", "replace") for case in TEXT + HTML + CLOAKED_TEXT + CLOAKED_HTML]
 
 

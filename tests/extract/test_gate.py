@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailharvest.extract import gate
+from mailharvest.extract import gate, triggers
 
-PIECES = sorted({literal for t in gate.TRIGGERS + gate.MARKS for literal in t.literals})
+PIECES = sorted({literal for t in triggers.TRIGGERS + triggers.MARKS for literal in t.literals})
 # What stands next to a trigger decides too, and so do letters of either case.
 FILLERS = [b"a", b"Z", b"9", b" ", b"<", b">", b"@", b"&", b";", b'"', b"'", b"+", b"=", b"\n"]
 SOURCES = st.lists(st.sampled_from(PIECES + FILLERS * 20) | st.binary(max_size=3), max_size=40).map(

@@ -1,0 +1,130 @@
+"""Where on a page an address could be: the literals that the gate looks for, as tables.
+
+A trigger's literals end in a rare byte wherever that can be had (``CharCode(``, not
+``fromCharCode``): the matcher looks at the last bytes first, and common letters there cost it
+half of its speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from mailharvest.extract import languages
+
+Events = list[int]
+"""Events, in order: an offset times 64, plus the trigger's number. The offset is that at which the
+match ends, the last byte of `after` left out: mostly that behind the literal. A page may be nothing
+but events, and whole numbers are the smallest thing to keep them in."""
+Scan = Callable[[bytes], tuple[Events, Events]]
+"""From bytes to the events of `TRIGGERS` and, if there are any, those of `MARKS`."""
+
+PLACE = 6
+"""Bits of an event below its offset."""
+NUMBER = (1 << PLACE) - 1
+"""The bits that are the number of its trigger, whose kind is in `KINDS`."""
+
+
+class Trigger(NamedTuple):
+    """Bytes that may belong to an address.
+
+    Attributes
+    ----------
+    kind : str
+        What reads the place; see `page`.
+    literals : tuple of bytes
+        Any of these.
+    before, after : bytes
+        What must stand next to it: regular expressions, `before` for one byte.
+    caseless : bool
+        ASCII letters match in either case; the literals are lower case then.
+    """
+
+    kind: str
+    literals: tuple[bytes, ...]
+    before: bytes = b""
+    after: bytes = b""
+    caseless: bool = False
+
+
+def _closed(words: tuple[str, ...], closers: str) -> tuple[bytes, ...]:
+    """`words` with a closing bracket behind, and with a space between."""
+    return tuple(
+        (word + space + closer).encode()
+        for word in words
+        for space in ("", " ")
+        for closer in closers
+    )
+
+
+_AT_ABROAD = tuple(w for lang, words in languages.AT.items() if lang != "en" for w in words)
+_AT_ASCII = tuple(word for word in _AT_ABROAD if word.isascii())
+_AT_OTHER = tuple(word for word in _AT_ABROAD if not word.isascii())
+_UNAMBIGUOUS = tuple(sorted(languages.UNAMBIGUOUS))
+
+_LEFT = rb"[A-Za-z0-9_.+'~$&%;>}\x80-\xff-]"
+
+TRIGGERS = (
+    # What a browser shows as "@"; but not "@2x.png" and "@1.2", of which a page may have a hundred.
+    Trigger(
+        "at",
+        (b"@",),
+        _LEFT,
+        rb"(?:[A-Za-z<&%\\({\[\x80-\xff]|[0-9](?:[^.x]|x(?:[^.]|\.[^agjpsw])|\.[^0-9]))",
+    ),
+    Trigger("at", (b"&#64", b"&#064", b"&#0064", b"&#00064"), b"", rb"[^0-9]"),
+    Trigger("at", (b"&#x40", b"&#x040", b"&#x0040", b"&#x00040"), b"", rb"[^0-9A-Fa-f]", True),
+    Trigger("at", (b"&commat;", "＠".encode(), "﹫".encode())),
+    # A link, which is read as a whole.
+    Trigger("link", (b"mailto:",), rb"[\"']", b"", True),
+    # "@" in a mailto: URL, also with its digits as entities (docutils writes these).
+    Trigger("percent", (b"%40", b"&#52;&#48;")),
+    # "@" in a string of JSON or JavaScript.
+    Trigger("escape", (rb"\u0040", rb"\x40")),
+    # Strings that a script puts together or decodes.
+    Trigger("script", (b"@",), rb"[A-Za-z0-9_.+\"'-]", rb"[\"']"),
+    Trigger("script", (b'+"@', b"+'@", b'+ "@', b"+ '@"), b"", rb"[A-Za-z0-9]"),
+    Trigger("script", (b"CharCode(", b"atob(", b"verse()", b"escape(", b"Component(")),
+    # Cloaks that have a name.
+    Trigger("cloudflare", (b"cfemail=", b"rotection#")),
+    Trigger("typo3", (b"UnCryptMailto(", b"mailto-token=")),
+    Trigger("rot13", (b"znvygb:",)),
+    Trigger("hidden-mail", (b"-email=",)),
+    Trigger("reversed", (b"bidi:", b"<bdo ")),
+    Trigger(
+        "image", (b'alt="@"', b"alt='@'", b'alt="at"', b"alt='at'", b'alt="[at]"', b'alt="(at)"')
+    ),
+    # Words for "@" in brackets, and for "." where "at" stands bare.
+    Trigger("word", _closed(("at",), languages.CLOSE), rb"[^A-Za-z]", b"", True),
+    Trigger("word", (b"at&gt;", b"at &gt;", b"at&#41;", b"at&#93;"), rb"[^A-Za-z]", b"", True),
+    Trigger("word", _closed(_AT_ASCII, "])}）］】"), rb"[^A-Za-z]", b"", True),
+    Trigger("word", _closed(_AT_OTHER, "])}）］】"), b"", b"", True),
+    Trigger(
+        "word", (b"@]", b"@)", b"@}", b"@ ]", b"@ )", b" (a) ", b"_at_", b" -at- "), b"", b"", True
+    ),
+    Trigger(
+        "bare", tuple(b" at %b." % w.encode() for w in languages.FREE_MAIL_WORDS), b"", b"", True
+    ),
+    Trigger("bare", (b" dot ", b"dot]", b"dot)", b"dot}", b"-dot-", b"_dot_"), b"", b"", True),
+    Trigger("bare", (b" AT ",)),
+    Trigger("bare", tuple(f" {w} ".encode() for w in _UNAMBIGUOUS), b"", b"", True),
+)
+
+
+_END = rb"[\s>/]"
+MARKS = (
+    # Where parts that are no text begin and end: of no interest but on a page with a candidate.
+    # In the same scan they cost a sixth more, as a second scan they would cost as much again.
+    Trigger("comment", (b"<!--",)),
+    Trigger("script", (b"<script",), b"", _END, True),
+    Trigger("/script", (b"</script",), b"", _END, True),
+    Trigger("style", (b"<style",), b"", _END, True),
+    Trigger("/style", (b"</style",), b"", _END, True),
+    Trigger("template", (b"<template",), b"", _END, True),
+    Trigger("/template", (b"</template",), b"", _END, True),
+    Trigger("hidden", (b"display:none", b"display: none", b"display : none"), b"", b"", True),
+    Trigger("hidden", (b"hidden",), rb"[\s\"']", rb"[\s=>/]", True),
+)
+
+
+KINDS = [trigger.kind for trigger in TRIGGERS + MARKS]
