@@ -27,7 +27,7 @@ def JobForm(
     on, home, workers, threads
         See `mailharvest.harvest`, which starts the job.
     language : {"en", "ar"}, optional
-        None is that of this process (``LANG``).
+        None is the browser's.
     """
     return Form(lambda job: harvest(job, on, home=home, workers=workers, threads=threads), language)
 

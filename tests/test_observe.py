@@ -154,6 +154,20 @@ def test_errors_that_were_resolved_are_told_apart(alone, web, tmp_path):
     assert api(alone, "worker-errors?unresolved_only=0") == api(alone, "worker-errors")
 
 
+def test_a_run_on_a_cluster_without_workers_says_so_until_there_are_some(web, tmp_path):
+    with (
+        LocalCluster(n_workers=0, threads_per_worker=20, host="127.0.0.1",
+                     dashboard_address="127.0.0.1:0") as cluster,
+        Client(cluster, set_as_default=False) as client,
+        harvest(job_on(web, "estate agents", slots=5), client, home=tmp_path) as run,
+    ):  # fmt: skip
+        assert run.progress.outlook == NO_WORKERS
+        assert api(client, "jobs")["jobs"][0]["outlook"] == NO_WORKERS
+        cluster.scale(1)
+        assert run.wait(90)
+        assert (run.state, run.progress.no_workers) == ("completed", False)
+
+
 # without a cluster
 
 

@@ -92,7 +92,7 @@ def _found(now: Snapshot) -> str:
 
 def _rows(now: Snapshot) -> list[list[tuple[str, str, str]]]:
     """What the lines under the bar say: label, value, style."""
-    worried = "yellow" if now.out_of_reach else "green"
+    worried = "yellow" if now.out_of_reach or now.no_workers else "green"
     rows = [
         [
             ("ETA", now.eta_formatted, "bold"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from mailharvest.progress import Snapshot, WorkerStats
+from mailharvest.progress import NO_WORKERS, Snapshot, WorkerStats
 from mailharvest.ui.text import visible
 from mailharvest.ui.words import Words
 
@@ -77,7 +77,7 @@ def safe(text: object, limit: int = 200) -> str:
 def _head(now: Snapshot, say: Words) -> str:
     outlook = say(now.outlook)
     state = say(now.state)
-    said = state if outlook == state else f"{state} · {outlook}"
+    said = state if outlook == state or now.no_workers else f"{state} · {outlook}"
     title = safe(now.title or say("job"))
     return f'<div><b dir="auto">{title}</b> <span class="dim">{safe(said)}</span></div>'
 
@@ -148,9 +148,9 @@ def _alerts(now: Snapshot, say: Words) -> str:
     if now.state == "failed":
         chips.insert(0, f'<span class="chip bad">{safe(say(now.reason))}</span>')
     shown = "".join(chips) or safe(say("none"))
-    return (
-        f'<div style="margin-top:6px"><span class="dim">{safe(say("errors"))}</span> {shown}</div>'
-    )
+    idle = f'<div class="chip">{safe(say(NO_WORKERS))}</div>' if now.no_workers else ""
+    label = f'<span class="dim">{safe(say("errors"))}</span>'
+    return f'{idle}<div style="margin-top:6px">{label} {shown}</div>'
 
 
 def _workers(workers: Sequence[WorkerStats], say: Words) -> str:

@@ -10,6 +10,7 @@ import ipywidgets as W
 from IPython.display import display
 
 from mailharvest.progress import Snapshot
+from mailharvest.ui.browser import ask
 from mailharvest.ui.html import panel, safe
 from mailharvest.ui.words import Language, Words
 
@@ -21,6 +22,11 @@ POINTS = 240
 
 RTL = "<style>.mh-rtl,.mh-rtl *{direction:rtl;text-align:start}</style>"
 WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def turn(widget: W.DOMWidget, words: Words) -> None:
+    """Let `widget` run in the direction of `words`; a style `RTL` must be on the page."""
+    (widget.add_class if words.direction == "rtl" else widget.remove_class)("mh-rtl")
 
 
 class Shown(Protocol):
@@ -82,33 +88,39 @@ class Panel:
     ----------
     run : Run
     language : {"en", "ar"}, optional
-        None is that of this process.
+        None is the browser's, and until that is known the one of this process.
     """
 
     def __init__(self, run: Shown, language: Language | None = None) -> None:
         self.run = run
-        self.words = Words(language)
         self.rates: list[float] = []
         self.picture = W.HTML()
-        self.pausing = self._button("Pause", self._pause)
-        self.cancelling = self._button("Cancel", self._cancel)
-        self.link = W.HTML(self._dashboard())
+        self.pausing = self._button(self._pause)
+        self.cancelling = self._button(self._cancel)
+        self.link = W.HTML()
         controls = W.HBox(
             [self.pausing, self.cancelling, self.link],
             layout=W.Layout(flex_flow="row wrap", align_items="center"),
         )
-        self.widget = W.VBox([self.picture, controls], layout=W.Layout(width="100%"))
-        if self.words.direction == "rtl":
-            self.link.value += RTL
-            self.widget.add_class("mh-rtl")
+        asking = [] if language else [ask(self.speak)]
+        self.widget = W.VBox([self.picture, controls, *asking], layout=W.Layout(width="100%"))
         self._handle: Any = None
         self._ticker = Ticker(self.draw)
-        self.draw()
+        self.speak(language)
 
-    def _button(self, label: str, pressed: Callable[[Any], None]) -> W.Button:
-        button = W.Button(description=self.words(label), layout=W.Layout(width="auto"))
+    @staticmethod
+    def _button(pressed: Callable[[Any], None]) -> W.Button:
+        button = W.Button(layout=W.Layout(width="auto"))
         button.on_click(pressed)
         return button
+
+    def speak(self, language: Language | None) -> None:
+        """Go on in this language."""
+        self.words = Words(language)
+        self.link.value = self._dashboard() + RTL
+        self.cancelling.description = self.words("Cancel")
+        turn(self.widget, self.words)
+        self.draw()
 
     def _dashboard(self) -> str:
         link = getattr(self.run.client, "dashboard_link", None)

@@ -12,8 +12,9 @@ from mailharvest.errors import MailharvestError, SpecError
 from mailharvest.job import HarvestJob
 from mailharvest.queue.job import Job
 from mailharvest.spec import EmailType, Provider
+from mailharvest.ui.browser import ask
 from mailharvest.ui.html import safe
-from mailharvest.ui.widgets import RTL, Panel, Shown
+from mailharvest.ui.widgets import RTL, Panel, Shown, turn
 from mailharvest.ui.words import Language, Words
 
 STYLE = """<style>
@@ -24,6 +25,20 @@ STYLE = """<style>
 </style>"""
 
 KEY = "env:SERPER_API_KEY"
+
+LABELS = {
+    "query": "Query", "expand": "Values for {names}", "max_emails": "Most e-mails",
+    "country": "Country", "email_type": "E-mail type", "provider": "Provider", "api_key": "Key",
+    "base_url": "Address of the provider", "deep_scrape": "Deep scrape", "slots": "Slots",
+}  # fmt: skip
+CHOICES: dict[str, list[tuple[str, object]]] = {
+    "email_type": [(kind, kind) for kind in get_args(EmailType)],
+    "deep_scrape": [
+        ("fetch the pages", True),
+        ("snippets only", False),
+        ("only without an address in the snippet", 1),
+    ],
+}
 
 # The field that a refusal names, where the form calls it otherwise.
 PLACES = {"queries": "query", "search": "provider", "search.provider": "provider",
@@ -38,12 +53,12 @@ class Form:
     start : callable
         Takes the job and starts it; what it returns is shown under the form.
     language : {"en", "ar"}, optional
-        None is that of this process.
+        None is the browser's, and until that is known the one of this process.
     """
 
     def __init__(self, start: Callable[[Job], Shown], language: Language | None = None) -> None:
         self._start = start
-        self.words = say = Words(language)
+        self._language = language
         wide = W.Layout(width="auto")  # 100 % and a margin would be wider than the cell
         self.fields: dict[str, W.ValueWidget] = {
             "query": W.Textarea(
@@ -52,28 +67,21 @@ class Form:
             "expand": W.Textarea(placeholder="city: Cairo, Giza", layout=wide),
             "max_emails": W.Text("1000", layout=wide),
             "country": W.Text(placeholder="eg", layout=wide),
-            "email_type": W.Dropdown(
-                options=[(say(kind), kind) for kind in get_args(EmailType)], layout=wide
-            ),
+            "email_type": W.Dropdown(options=CHOICES["email_type"], layout=wide),
             "provider": W.Dropdown(options=sorted(get_args(Provider)), value="simweb", layout=wide),
             "api_key": W.Text(KEY, layout=wide),
             "base_url": W.Text(placeholder="http://127.0.0.1:8888", layout=wide),
-            "deep_scrape": W.Dropdown(
-                options=[
-                    (say("fetch the pages"), True),
-                    (say("snippets only"), False),
-                    (say("only without an address in the snippet"), 1),
-                ],
-                index=0,
-                layout=wide,
-            ),
+            # By number: True and 1 are the same to a dropdown.
+            "deep_scrape": W.Dropdown(options=CHOICES["deep_scrape"], index=0, layout=wide),
             "slots": W.Text("auto", layout=wide),
         }
+        self.labels = {name: W.Label() for name in self.fields}
         self.messages = {name: W.HTML() for name in self.fields}
         self._cells = {name: self._cell(name) for name in self.fields}
+        self.head = W.HTML()
         self.plan = W.HTML()
         self.plan.add_class("mh-plan")
-        self.starting = W.Button(description=say("Start"), button_style="success")
+        self.starting = W.Button(button_style="success")
         self.starting.on_click(lambda _: self.start())
         self.trouble = W.HTML()
         self.trouble.add_class("mh-wrong")
@@ -81,22 +89,13 @@ class Form:
         self.widget = self._whole()
         self.run: Shown | None = None
         self.job: HarvestJob | None = None
+        self.speak(language)
         for field in self.fields.values():
             field.observe(lambda _: self.check(), names="value")
-        self.check()
 
     def _cell(self, name: str) -> W.VBox:
-        labels = {
-            "query": "Query", "expand": "Values for {names}", "max_emails": "Most e-mails",
-            "country": "Country", "email_type": "E-mail type", "provider": "Provider",
-            "api_key": "Key", "base_url": "Address of the provider",
-            "deep_scrape": "Deep scrape", "slots": "Slots",
-        }  # fmt: skip
-        label = self.words(labels[name])
-        if name in ("query", "expand"):
-            label += f" ({self.words('one a line')})"
         self.messages[name].add_class("mh-wrong")
-        return W.VBox([W.Label(label), self.fields[name], self.messages[name]])
+        return W.VBox([self.labels[name], self.fields[name], self.messages[name]])
 
     def _whole(self) -> W.VBox:
         grid = W.GridBox(
@@ -107,12 +106,27 @@ class Form:
                 width="100%",
             ),
         )
-        head = W.HTML(f"{STYLE}{RTL}<b>{safe(self.words('New job'))}</b>")
-        whole = W.VBox([head, grid, self.plan, self.starting, self.trouble, self.under])
+        asking = [] if self._language else [ask(self.speak)]
+        whole = W.VBox(
+            [self.head, grid, self.plan, self.starting, self.trouble, self.under, *asking]
+        )
         whole.add_class("mh-form")
-        if self.words.direction == "rtl":
-            whole.add_class("mh-rtl")
         return whole
+
+    def speak(self, language: Language | None) -> None:
+        """Go on in this language; what was filled in stays."""
+        self.words = say = Words(language)
+        self.head.value = f"{STYLE}{RTL}<b>{safe(say('New job'))}</b>"
+        for name, label in self.labels.items():
+            each = f" ({say('one a line')})" if name in ("query", "expand") else ""
+            label.value = say(LABELS[name]) + each
+        for name, choices in CHOICES.items():
+            chosen = self.fields[name].index
+            self.fields[name].options = [(say(label), value) for label, value in choices]
+            self.fields[name].index = chosen
+        self.starting.description = say("Start")
+        turn(self.widget, say)
+        self.check()
 
     # what is in it
 
@@ -171,8 +185,8 @@ class Form:
         named = error.field or "query"
         place = PLACES.get(named, named.split(".")[0].split("[")[0])
         cell = self.messages.get(place, self.messages["query"])
-        fix = f" → {safe(error.fix)}" if error.fix else ""
-        cell.value = f"{safe(error.message)}{fix}"
+        message, fix = self.words.refusal(place, error.message, error.fix)
+        cell.value = safe(message) + (f" → {safe(fix)}" if fix else "")
 
     # start
 

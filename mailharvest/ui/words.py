@@ -7,6 +7,8 @@ import os
 import re
 from typing import Literal, get_args
 
+from mailharvest.progress import NO_WORKERS
+
 Language = Literal["en", "ar"]
 
 _ARABIC = {
@@ -80,6 +82,7 @@ _ARABIC = {
     "out of credits": "نفد الرصيد",
     "bad API key": "مفتاح غير صالح",
     "the provider does not answer": "المزود لا يستجيب",
+    NO_WORKERS: "لا يوجد عمال: شغّل بعضهم، أو cluster.scale(2)",
 }
 
 _NUMBER = r"([\d,]+)"
@@ -90,6 +93,36 @@ _PATTERNS = (
     (r"done in about (.+)", r"ينتهي خلال نحو \1"),
     (r"nothing new for (.+)", r"لا جديد منذ \1"),
 )
+# What the form's fields refuse: message and fix, by the field. Where a field has several mistakes
+# they are told apart by a word of the English one; the last of each fits whatever it is.
+_REFUSALS: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "query": (
+        ("is empty", "فارغة", "مثال: وكلاء عقارات {city}"),
+        (r"braces in (.+) are", r"ليست الأقواس في \1 أسماء", "اكتب {city}، و{{ أو }} للقوس نفسه"),
+        ("", "ليست عبارة بحث", "مثال: وكلاء عقارات {city}"),
+    ),
+    "expand": (
+        (r"(\{.+\}) has no values", r"لا قيم للاسم \1", "اكتبها هنا: city: القاهرة, الجيزة"),
+        (r"no query uses (\{.+\})", r"لا تستعمل أي عبارة \1", "اكتبه في العبارة أو احذف القيم"),
+        (r"list of (\{.+\}) is empty", r"قائمة \1 فارغة", "أضف قيمًا"),
+        (r"makes ([\d,]+) queries", r"هذه \1 عبارة، وهي أكثر مما تسعه مهمة", "اختصر قائمة"),
+        (r"(.+) has no name", r"ليس قبل \1 اسم", "اكتب city: القاهرة, الجيزة"),
+        ("", "ليست قيمًا", "اكتب city: القاهرة, الجيزة"),
+    ),
+    "max_emails": (("", "ليس عددًا صحيحًا من 1 فأكثر", "مثال: 1000، أو none لكل ما في المصدر"),),
+    "country": (("", "ليس رمز دولة من حرفين (ISO 3166)", "مثال: eg أو sa أو de"),),
+    "slots": (("", "ليس auto ولا عددًا من 1 إلى 10,000", "اكتب auto"),),
+    "api_key": (
+        ("", "لا يُكتب المفتاح نفسه في المهمة", "ضعه في متغير بيئة واكتب env:SERPER_API_KEY"),
+    ),
+    "base_url": (
+        ("no address", "لا عنوان معروف لهذا المزود", "اكتب أين يجيب: http://127.0.0.1:8888"),
+        ("password", "لا يُكتب اسم مستخدم ولا كلمة مرور في المهمة", "احذفهما"),
+        ("", "ليس رابط http أو https", "مثال: http://127.0.0.1:8888"),
+    ),
+}
+_ANY = (("", "قيمة غير صالحة", "صححها"),)
+
 _UNITS = {"days": "أيام", "min": "د", "d": "ي", "h": "س", "m": "د", "s": "ث"}
 
 
@@ -99,7 +132,8 @@ class Words:
     Parameters
     ----------
     language : {"en", "ar"}, optional
-        None is that of this process (``LANG``), English when it is neither.
+        None is that of this process (``LANG``), English when it is neither; what is shown in a
+        browser asks that for its own: :mod:`mailharvest.ui.browser`.
 
     >>> Words("en")("pages"), Words("ar")("pages")
     ('pages', 'صفحات')
@@ -123,6 +157,19 @@ class Words:
             if match := re.fullmatch(pattern, text):
                 return self.time(match.expand(arabic))
         return text
+
+    def refusal(self, field: str, message: str, fix: str | None) -> tuple[str, str | None]:
+        """What a field of the form refuses, and what mends it, in this language.
+
+        >>> Words("ar").refusal("country", "'uk' is no country code", "did you mean gb?")[1]
+        'مثال: eg أو sa أو de'
+        """
+        if self.language == "en":
+            return message, fix
+        for pattern, arabic, mended in _REFUSALS.get(field, _ANY):
+            if match := re.search(pattern, message):
+                return match.expand(arabic), mended
+        raise AssertionError(f"no translation for {field}")  # the last pattern fits everything
 
     def time(self, text: str) -> str:
         """A duration, with its units in this language."""

@@ -116,6 +116,13 @@ def test_out_of_reach_is_said():
     assert "exhausts at about 7,400 of 10,000 in 3 min" in text
 
 
+@pytest.mark.parametrize("show", [ui.block, ui.line])
+def test_a_cluster_without_workers_is_told_what_it_lacks(show):
+    idle = replace(NOW, state="queued", no_workers=True)
+    assert "no workers: start some, or cluster.scale(2)" in drawn(show(idle), width=200)
+    assert "no workers" not in drawn(show(NOW), width=200)
+
+
 def test_the_line_is_one_line():
     text = drawn(ui.line(NOW), width=1000)
     assert text.count("\n") == 1

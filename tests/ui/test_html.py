@@ -119,3 +119,11 @@ def test_the_language_of_the_process(monkeypatch, lang, language):
     monkeypatch.setenv("LANGUAGE", lang)
     monkeypatch.setenv("LANG", "C")
     assert Words().language == language
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "cluster.scale(2)"), ("ar", "لا يوجد عمال")])
+def test_a_cluster_without_workers_is_told_what_it_lacks(language, said):
+    idle = replace(NOW, state="queued", no_workers=True)
+    assert panel(idle, (), Words(language)).count(said) == 1
+    assert said not in panel(NOW, (), Words(language))
+    assert said not in panel(replace(idle, no_workers=False, state="completed"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
 
 from mailharvest.errors import ClusterError
 from mailharvest.job import HarvestJob
+from mailharvest.ui.widgets import Panel
 from mailharvest.ui.widgets_form import Form
 from tests.ui.test_widgets import Pretend
 
@@ -54,24 +56,28 @@ def test_a_good_one_shows_its_plan_and_starts():
     assert not good.starting.disabled
 
 
-@pytest.mark.parametrize(
-    ("values", "field"),
-    [
-        ({"query": "in {city}"}, "expand"),
-        ({"expand": "city: Cairo"}, "expand"),
-        ({"expand": "Cairo, Giza"}, "expand"),
-        ({"query": "{"}, "query"),
-        ({"max_emails": "many"}, "max_emails"),
-        ({"max_emails": "0"}, "max_emails"),
-        ({"country": "uk"}, "country"),
-        ({"slots": "0"}, "slots"),
-        ({"slots": "²"}, "slots"),
-        ({"provider": "serper", "api_key": "abc123"}, "api_key"),
-        ({"provider": "searxng"}, "base_url"),
-        ({"provider": "searxng", "base_url": "nowhere"}, "base_url"),
-    ],
-    ids=str,
-)
+MANY = "\n".join(f"{name}: {', '.join(map(str, range(1001)))}" for name in "ab")
+WRONG = [
+    ({"query": ""}, "query"),
+    ({"query": "in {city}"}, "expand"),
+    ({"expand": "city: Cairo"}, "expand"),
+    ({"expand": "Cairo, Giza"}, "expand"),
+    ({"query": "{"}, "query"),
+    ({"max_emails": "many"}, "max_emails"),
+    ({"max_emails": "0"}, "max_emails"),
+    ({"country": "uk"}, "country"),
+    ({"slots": "0"}, "slots"),
+    ({"slots": "²"}, "slots"),
+    ({"provider": "serper", "api_key": "abc123"}, "api_key"),
+    ({"provider": "searxng"}, "base_url"),
+    ({"provider": "searxng", "base_url": "nowhere"}, "base_url"),
+    ({"provider": "searxng", "base_url": "http://u:p@x"}, "base_url"),
+    ({"query": "{city}", "expand": "city:"}, "expand"),
+    ({"query": "{a} {b}", "expand": MANY}, "expand"),
+]
+
+
+@pytest.mark.parametrize(("values", "field"), WRONG, ids=lambda given: str(given)[:60])
 def test_what_is_wrong_is_said_beside_its_field(values, field):
     wrong, started = form()
     fill(wrong, query="dentists")
@@ -114,6 +120,51 @@ def test_a_cluster_that_is_not_there_is_said():
     broken.start()
     assert broken.trouble.value == "no Dask scheduler at &lt;tcp&gt;"
     assert not broken.starting.disabled
+
+
+@pytest.mark.parametrize(("values", "field"), WRONG, ids=lambda given: str(given)[:60])
+def test_what_is_wrong_is_said_in_arabic_too(values, field):
+    arabic, _ = form("ar")
+    fill(arabic, query="dentists")
+    fill(arabic, **values)
+    assert set(said(arabic)) == {field}
+    message = html.unescape(arabic.messages[field].value)
+    english, _ = form("en")
+    fill(english, query="dentists")
+    fill(english, **values)
+    told = html.unescape(english.messages[field].value)
+    # What is left of the Latin alphabet is names and examples, and not the English message.
+    ours = {"eg", "sa", "de", "auto", "none", "ISO", "env", "SERPER", "API", "KEY", "http", "https"}
+    latin = set(re.findall(r"[A-Za-z]{2,}", message)) - ours
+    assert re.search("[\u0600-\u06ff]", message)
+    assert latin <= {"city", "Cairo", "Giza"}, told
+    assert "→" in message
+
+
+def test_it_speaks_as_the_browser_does_and_keeps_what_was_filled_in():
+    asked = Form(lambda _: Pretend(), None)
+    [hidden] = [w for w in asked.widget.children if w.layout.display == "none"]
+    field = hidden.children[0]
+    fill(asked, query="dentists", max_emails="7")
+    asked.fields["deep_scrape"].index = 2
+    field.value = "ar-EG"
+    assert asked.starting.description == "ابدأ"
+    assert "mh-rtl" in asked.widget._dom_classes
+    assert asked.job is not None and asked.job.max_emails == 7
+    assert asked.fields["deep_scrape"].index == 2 and asked.job.deep_scrape == 1
+    field.value = "de"
+    assert asked.starting.description == "Start"
+    assert "mh-rtl" not in asked.widget._dom_classes
+    panel = Panel(Pretend())
+    [hidden] = [w for w in panel.widget.children if w.layout.display == "none"]
+    hidden.children[0].value = "ar"
+    assert panel.pausing.description == "إيقاف مؤقت"
+    assert 'dir="rtl"' in panel.picture.value
+
+
+def test_a_language_that_was_asked_for_is_not_asked_of_the_browser():
+    for shown in (form("ar")[0], Panel(Pretend(), "en")):
+        assert all(w.layout.display != "none" for w in shown.widget.children)
 
 
 def test_arabic():
