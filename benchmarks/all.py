@@ -33,7 +33,7 @@ SMOKE = (
 )
 
 
-OWN_TABLE = ("million", "peers", "scaling", "dedup")
+OWN_TABLE = ("million", "peers", "scaling", "dedup", "queue")
 """Those that write their table themselves; what the others print is kept."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 from mailharvest.chunk import ChunkSpec
 from mailharvest.queue.job import Job
@@ -21,6 +22,27 @@ class Report(Job):
 
     def handle(self, ctx: Context) -> dict[str, int]:  # noqa: ARG002
         return {"rows": self.month}
+
+
+class Stamp(Job):
+    """Writes down when it began."""
+
+    path: str
+    n: int
+
+    def handle(self, ctx: Context) -> None:  # noqa: ARG002
+        stamp(self.path, self.n)
+
+
+def report(month: int, year: int = 2026) -> dict[str, int]:  # noqa: ARG001
+    """`Report` for queues whose jobs are functions."""
+    return {"rows": month}
+
+
+def stamp(path: str, n: int) -> None:
+    """`Stamp` for queues whose jobs are functions."""
+    with Path(path).open("a") as file:
+        file.write(f"{time.time()}\n{n}.\n")
 
 
 class Naps(Job):

@@ -1,216 +1,208 @@
-"""The queue beside its peers: enqueue, claim and finish, pickup latency.
+"""The queue beside its peers: dispatch, claim and finish, and how soon a job begins.
 
-    python -m benchmarks.queue [--jobs 2000] [--rounds 3] [--postgres URL]
-
-Every system does the same: a job with a small JSON payload is put onto the queue, fetched, and
-marked done with its result kept, each step as durable as that system makes it (SQLite with
-``synchronous=FULL`` for us, ``fsync=True`` for huey). Rounds alternate, the median counts. A
-system that is not installed is left out: pip install huey procrastinate.
+Every system does the same: a job with a small JSON payload is put onto the queue, fetched, run
+and marked done with its result kept, each step as durable as its database makes it. **single/s**
+is one job a call, **bulk/s** many in one call where there is such a call, **done/s** is claim, run
+and finish of a job that does nothing, in one process. **Pickup** is from the call that puts a job
+in to the first line of its handle in another process that has nothing to do; *not woken* is our
+dispatcher deaf, looking every two seconds as with ``--sleep 2`` on a database that cannot wake it.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
+import contextlib
+import itertools
 import os
+import shutil
+import socket
 import statistics
+import subprocess
+import sys
 import tempfile
-import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from benchmarks.jobs import Report
-from mailharvest.chunk import ChunkResult
-from mailharvest.queue.commit import Committer
-from mailharvest.queue.dispatcher import Dispatcher
-from mailharvest.queue.inline import InlinePool
-from mailharvest.queue.ledger import Ledger
-from mailharvest.queue.pool import Outcome
-from mailharvest.queue.queue import Queue
+from benchmarks.harness import Missing, Report, alternate, machine, middle, note, parser
+from benchmarks.queue_systems import SYSTEMS, made, throughput
 
-Row = dict[str, float]
-WINDOW = 50
-"""Chunks that a dispatcher has in flight."""
+PATIENCE = 30.0
+"""Seconds that a worker may take to begin its first job."""
 
 
-def timed(act: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    act()
-    return time.perf_counter() - began
+WORKER = "import sys; from benchmarks.queue_systems import made; made(*sys.argv[1:]).work()"
+PACKAGES = ("mailharvest", "sqlalchemy", "psycopg", "huey", "procrastinate", "rq", "redis")
 
 
-def ours(place: str, home: Path, jobs: int) -> Row:
-    """Put in singly and at once; claim and finish by windows, as a dispatcher does."""
-    with Queue(place, home=home) as queue:
-        singles = [timed(lambda i=i: queue.dispatch(Report(month=i))) for i in range(jobs // 4)]
-        bulk = timed(lambda: queue.bulk([Report(month=i) for i in range(jobs)]))
-        committer = Committer(queue.ledger, queue.parts)
-        me = queue.ledger.register("benchmark", ["default"])
-        count, began = 0, time.perf_counter()
-        while claims := queue.ledger.claim(me, WINDOW, ["default"]):
-            outcomes = [Outcome(c, ChunkResult(value={"rows": 1})) for c in claims]
-            count += len(committer.commit(outcomes, dispatcher=me).finished)
-        work = time.perf_counter() - began
-        committer.close()
-    return {
-        "dispatch ms p50": 1000 * statistics.median(singles),
-        "dispatch ms p95": 1000 * statistics.quantiles(singles, n=20)[-1],
-        "enqueue/s single": len(singles) / sum(singles),
-        "enqueue/s bulk": jobs / bulk,
-        "claim+finish/s": count / work,
-    }
+class Places:
+    """Where each system may have a fresh database; servers are started when first asked for."""
+
+    def __init__(self) -> None:
+        self._open = contextlib.ExitStack()
+        self._servers: dict[str, str] = {}
+        self._numbers = itertools.count()
+
+    def __enter__(self) -> Places:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def fresh(self, name: str) -> str:
+        """A place for the system `name`, with nothing in it."""
+        if "SQLite" in name:
+            folder = self._open.enter_context(tempfile.TemporaryDirectory())
+            return f"sqlite:///{Path(folder) / 'queue.db'}"
+        if "Redis" in name:
+            return self._server("redis", redis_server) + f"/{next(self._numbers) % 16}"
+        url = self._server("postgres", postgres_server)
+        import psycopg
+
+        database = f"bench_{os.getpid()}_{time.monotonic_ns()}"
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {database}")
+        return url.rpartition("/")[0] + f"/{database}"
+
+    def _server(self, name: str, start: Any) -> str:
+        if name not in self._servers:
+            self._servers[name] = self._open.enter_context(start())
+        return self._servers[name]
 
 
-def pickup(place: str, home: Path, sleep: float, wake: bool, jobs: int = 40) -> Row:
-    """From dispatch to the start of its handle, with an idle dispatcher."""
+@contextlib.contextmanager
+def postgres_server() -> Iterator[str]:
+    from tests.queue import postgres
+
+    if postgres.binaries() is None:
+        raise Missing(postgres.INSTALL)
+    with postgres.server() as url:
+        yield url
+
+
+@contextlib.contextmanager
+def redis_server() -> Iterator[str]:
+    if shutil.which("redis-server") is None:
+        raise Missing("apt-get install redis-server")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {
+            "port": str(port), "bind": "127.0.0.1", "dir": folder, "loglevel": "warning",
+            "save": "", "appendonly": "yes", "appendfsync": "always",
+        }  # fmt: skip
+        words = [part for key, value in settings.items() for part in (f"--{key}", value)]
+        process = subprocess.Popen(["redis-server", *words], stdout=subprocess.DEVNULL)
+        try:
+            _wait(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+            yield f"redis://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _wait(true: Any) -> None:
+    until = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > until:
+            raise RuntimeError("it did not begin")
+        time.sleep(0.0005)
+
+
+def pickup(places: Places, name: str, jobs: int) -> list[float]:
+    """Seconds from putting a job in to its beginning in an idle worker, job by job."""
+    place = places.fresh(name)
+    system = made(name, place)
+    worker = subprocess.Popen([sys.executable, "-c", WORKER, name, place])
     waits = []
-    with Queue(place, home=home) as queue, Ledger(place) as ledger:
-        if not wake:
-            ledger.changed = lambda: False  # type: ignore[method-assign]
-        pool = InlinePool(4)
-        dispatcher = Dispatcher(ledger, pool, parts=queue.parts, sleep=sleep)
-        thread = threading.Thread(target=dispatcher.run, daemon=True)
-        thread.start()
-        for i in range(jobs if wake else jobs // 8):
-            time.sleep(0.11 + i % 7 / 50)
-            ticket = queue.dispatch(Report(month=i))
-            while (started := ticket.row.started_at) is None:
-                time.sleep(0.001)
-            waits.append(started - ticket.row.created_at)
-        dispatcher.stop()
-        thread.join()
-        pool.close()
-    name = "pickup ms, wake-up" if wake else f"pickup ms, sleep {sleep:g}"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "stamps"
+        try:
+            for n in range(jobs + 1):
+                time.sleep(0.15 + n % 7 / 50)  # so that it has nothing to do, at no fixed beat
+                began = time.time()
+                system.stamp(str(path), n)
+                _wait(lambda n=n: path.exists() and path.read_text().endswith(f"\n{n}.\n"))
+                waits.append(float(path.read_text().split()[-2]) - began)
+        finally:
+            worker.kill()
+            worker.wait()
+            system.close()
+    return waits[1:]  # the first waited for the worker to start
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command line."""
+    made_ = parser(__doc__)
+    made_.add_argument("--jobs", type=int, default=2000, help="jobs of a run; default 2000")
+    options = made_.parse_args(argv)
+    report = Report(
+        "queue", "The queue and its peers",
+        f"python -m benchmarks.queue --jobs {options.jobs} --rounds {options.rounds}",
+        machine=machine(PACKAGES),
+    )  # fmt: skip
+    with Places() as places:
+
+        def run(name: str) -> dict[str, float]:
+            return throughput(lambda: made(name, places.fresh(name)), options.jobs)
+
+        awake = [name for name in SYSTEMS if "not woken" not in name]
+        found = alternate({name: partial(run, name) for name in awake}, options.rounds)
+        waits: dict[str, list[float]] = {}
+        for name in SYSTEMS:
+            jobs = 30 if name in awake else 10
+            with contextlib.suppress(Missing):
+                note(f"pickup: {name}")
+                waits[name] = pickup(places, name, jobs)
+    for name in SYSTEMS:
+        if name in waits:
+            report.rows.append(row(name, found.get(name, []), waits[name]))
+    goals(report, found)
+    report.notes.append(__doc__.partition("\n\n")[2].strip())
+    report.close(options)
+    return 0
+
+
+def row(name: str, runs: list[dict[str, float]], waits: list[float]) -> dict[str, Any]:
+    """One system as a row of the table."""
+
+    def of(key: str, digits: int) -> str:
+        return middle([run[key] for run in runs], digits) if runs else ""
+
     return {
-        f"{name} p50": 1000 * statistics.median(waits),
-        f"{name} p95": 1000 * statistics.quantiles(waits, n=20)[-1],
+        "system": name,
+        "dispatch ms p50": of("dispatch p50", 2),
+        "p95": of("dispatch p95", 2),
+        "single/s": of("single/s", 0),
+        "bulk/s": of("bulk/s", 0),
+        "done/s": of("done/s", 0),
+        "pickup ms p50": f"{1000 * statistics.median(waits):,.0f}",
+        "pickup ms p95": f"{1000 * statistics.quantiles(waits, n=20)[-1]:,.0f}",
     }
 
 
-def huey(folder: Path, jobs: int) -> Row:
-    from huey import SqliteHuey
+def goals(report: Report, found: dict[str, list[dict[str, float]]]) -> None:
+    """What the queue is to reach."""
 
-    queue = SqliteHuey(filename=str(folder / "huey.db"), fsync=True, results=True)
+    def median(name: str, key: str) -> float:
+        return statistics.median(run[key] for run in found[name])
 
-    @queue.task()
-    def report(month: int, year: int) -> dict[str, int]:
-        return {"rows": month + 0 * year}
-
-    singles = [timed(lambda i=i: report(i, 2026)) for i in range(jobs // 4)]
-    bulk = timed(lambda: [report(i, 2026) for i in range(jobs)])
-    count, began = 0, time.perf_counter()
-    while (task := queue.dequeue()) is not None:
-        queue.execute(task)
-        count += 1
-    work = time.perf_counter() - began
-    return {
-        "dispatch ms p50": 1000 * statistics.median(singles),
-        "dispatch ms p95": 1000 * statistics.quantiles(singles, n=20)[-1],
-        "enqueue/s single": len(singles) / sum(singles),
-        "enqueue/s bulk": jobs / bulk,
-        "claim+finish/s": count / work,
-    }
-
-
-def procrastinate(url: str, jobs: int) -> Row:
-    import asyncio
-
-    from procrastinate import App, PsycopgConnector
-
-    app = App(connector=PsycopgConnector(conninfo=url))
-
-    @app.task(name="report")
-    async def report(month: int, year: int) -> dict[str, int]:
-        return {"rows": month + 0 * year}
-
-    async def run() -> Row:
-        async with app.open_async():
-            try:
-                await app.schema_manager.apply_schema_async()
-            except Exception:  # it is there from the round before
-                await app.connector.execute_query_async("TRUNCATE procrastinate_jobs CASCADE")
-            singles = []
-            for i in range(jobs // 4):
-                began = time.perf_counter()
-                await report.defer_async(month=i, year=2026)
-                singles.append(time.perf_counter() - began)
-            began = time.perf_counter()
-            await report.batch_defer_async(*({"month": i, "year": 2026} for i in range(jobs)))
-            bulk = time.perf_counter() - began
-            began = time.perf_counter()
-            await app.run_worker_async(
-                wait=False, concurrency=WINDOW, listen_notify=False, install_signal_handlers=False
-            )
-            work = time.perf_counter() - began
-        return {
-            "dispatch ms p50": 1000 * statistics.median(singles),
-            "dispatch ms p95": 1000 * statistics.quantiles(singles, n=20)[-1],
-            "enqueue/s single": len(singles) / sum(singles),
-            "enqueue/s bulk": jobs / bulk,
-            "claim+finish/s": (jobs + len(singles)) / work,
-        }
-
-    return asyncio.run(run())
-
-
-def fresh(url: str) -> str:
-    """A new database on the server."""
-    import psycopg
-
-    name = f"bench_{os.getpid()}_{time.monotonic_ns()}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return url.rpartition("/")[0] + f"/{name}"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--jobs", type=int, default=2000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--postgres", help="URL of a server on which databases may be made")
-    parser.add_argument("--no-pickup", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    args = parser.parse_args()
-    found: dict[str, list[Row]] = defaultdict(list)
-    for _ in range(args.rounds):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            place = f"sqlite:///{folder / 'ledger.db'}"
-            runs: dict[str, Callable[[], Row]] = {
-                "mailharvest, SQLite": partial(ours, place, folder, args.jobs),
-                "huey, SQLite": partial(huey, folder, args.jobs),
-            }
-            if args.postgres:
-                one, two = fresh(args.postgres), fresh(args.postgres)
-                runs["mailharvest, PostgreSQL"] = partial(ours, one, folder, args.jobs)
-                runs["procrastinate"] = partial(procrastinate, two, args.jobs)
-            for system, run in runs.items():
-                try:
-                    found[system].append(run())
-                except ImportError:
-                    continue
-    rows = {
-        system: {key: statistics.median(row[key] for row in each) for key in each[0]}
-        for system, each in found.items()
-    }
-    if not args.no_pickup:
-        for wake in (True, False):
-            with tempfile.TemporaryDirectory() as name:
-                place = f"sqlite:///{Path(name) / 'ledger.db'}"
-                rows["mailharvest, SQLite"] |= pickup(place, Path(name), 2.0, wake)
-    if args.json:
-        print(json.dumps(rows, indent=2))
-        return
-    for system, row in rows.items():
-        print(system)
-        for key, value in row.items():
-            print(f"    {key:<32}{value:>12,.1f}")
+    for base in ("SQLite", "PostgreSQL"):
+        ours = f"mailharvest, {base}"
+        if ours in found:
+            usual = median(ours, "dispatch p50")
+            report.goal(f"{base}: dispatch returns in under 5 ms", f"{usual:.1f} ms", usual < 5)
+            peers = [n for n in found if n.endswith(base) and n != ours]
+            for peer in peers:
+                times = median(ours, "done/s") / median(peer, "done/s")
+                report.goal(
+                    f"claim and finish not slower than {peer}", f"{times:.1f} x", times >= 1
+                )
+    bulk = median("mailharvest, SQLite", "bulk/s")
+    report.goal("5,000 bulk enqueues/s on SQLite", f"{bulk:,.0f}", bulk >= 5000)
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())
