@@ -22,7 +22,7 @@ from mailharvest.progress import Snapshot, duration
 from mailharvest.ui.text import visible
 
 FRAME = 0.25
-"""Seconds between two drawings of the block."""
+"""Seconds between two looks at whether there is something new to draw."""
 
 LINE = 5.0
 """Seconds between two plain lines."""
@@ -54,11 +54,13 @@ def watch(run: Watched, console: Console, left: Callable[[], bool] = lambda: Fal
         )
     with drawing as screen:
         said = time.monotonic()
-        ended = False
+        ended, drawn = False, run.progress
         while not ended and not left():
             ended = run.wait(FRAME)
             if screen is not None:
-                screen.update(block(run.progress), refresh=True)
+                if run.progress is not drawn:
+                    drawn = run.progress
+                    screen.update(block(drawn), refresh=True)
             elif time.monotonic() - said >= LINE:
                 console.print(line(run.progress), soft_wrap=True)
                 said = time.monotonic()

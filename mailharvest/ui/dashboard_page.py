@@ -55,6 +55,7 @@ class Bars:
 
     def __init__(self, title: str, colour: str, suffix: str = "") -> None:
         self.source = ColumnDataSource({"name": [], "n": [], "label": [], "colour": []})
+        self.shown: list[tuple[str, float]] = []
         self.suffix = suffix
         self.colour = colour
         self.names = FactorRange(factors=[])
@@ -73,8 +74,11 @@ class Bars:
     def draw(
         self, values: Sequence[tuple[str, float]], colours: Mapping[str, str] | None = None
     ) -> None:
-        """Draw the first of `values`, from the top."""
+        """Draw the first of `values`, from the top, if they are not drawn already."""
         shown = [(visible(name, 40), n) for name, n in values[:BARS]][::-1]
+        if shown == self.shown:
+            return
+        self.shown = shown
         names = list(dict.fromkeys(name for name, _ in shown))
         self.names.factors = names
         self.range.end = max([n for _, n in shown], default=0) * 1.05 or 1
@@ -154,8 +158,9 @@ class Drawing:
             self.head.text = head
         columns = zip(*self.board.curves[view["job_id"]], strict=True)
         curve = {name: list(values) for name, values in zip(RATES, columns, strict=True)}
-        self.rates.end = max(curve["emails_per_minute"]) * 1.1 or 1
-        update(self.curve, curve)
+        if curve != self.curve.data:
+            self.rates.end = max(curve["emails_per_minute"]) * 1.1 or 1
+            update(self.curve, curve)
         self.chunks.draw([(state, view[f"chunks_{state}"]) for state in STATES], COLOURS)
         known = workers(self.scheduler)
         self.memory.draw([(_short(w["name"]), w["memory"] / 1e6) for w in known])
