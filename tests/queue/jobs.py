@@ -111,6 +111,15 @@ class Crawl(Job):
         return ()
 
 
+class Pages(Crawl):
+    """Many URLs of many sites, made one by one as they are asked for."""
+
+    count: int
+
+    def seeds(self) -> Iterable[FoundURL]:
+        return (FoundURL(f"http://site{n % 1_000}.example.com/{n}") for n in range(self.count))
+
+
 class Both(Crawl):
     """Has planned chunks, and a frontier."""
 

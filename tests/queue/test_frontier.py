@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from sqlalchemy import text
@@ -15,7 +17,7 @@ from mailharvest.queue.ledger import Ledger
 from mailharvest.queue.pool import Outcome
 from mailharvest.web.urls import shard_of, site_of
 from tests.queue.desk import Clock, Desk
-from tests.queue.jobs import Both, Crawl, Many
+from tests.queue.jobs import Both, Crawl, Pages
 
 
 def page(site: int, n: int) -> str:
@@ -67,14 +69,14 @@ def test_jobs_do_not_share_their_frontiers(desk: Desk) -> None:
 
 
 def test_two_spellings_of_a_url_are_one(desk: Desk) -> None:
-    job_id = desk.ledger.add(Many(chunk_count=0))
     spellings = [
         "http://Example.com:80/a#x",
         "http://example.com/a",
         "ftp://example.com/",
         "nonsense",
     ]
-    assert desk.ledger.seed(job_id, [FoundURL(url) for url in spellings]) == 1
+    job_id = desk.ledger.add(Crawl(start=spellings))
+    assert desk.ledger.frontier_count(job_id) == {"waiting": 1}
     assert desk.ledger.error_counts(job_id) == {"bad_url": 2}
 
 
@@ -86,10 +88,11 @@ def test_a_chunk_has_urls_of_one_shard(desk: Desk) -> None:
 
 def test_a_url_waits_a_second_for_company(desk: Desk, clock: Clock) -> None:
     desk.ledger.add(Crawl(start=addresses(1, pages=2), enough=3))
-    busy = desk.ledger.add(Crawl(start=addresses(2, pages=3), enough=3))
-    assert desk.ledger.cut(10) == 2  # the first has nothing else to do, the second has enough
-    desk.claim(10)
-    desk.ledger.seed(busy, [FoundURL(page(3, 0))])
+    busy = desk.ledger.add(Crawl(start=addresses(2, 4, pages=3), enough=3))
+    assert desk.ledger.cut(10) == 3  # the first has nothing else to do, the second has enough
+    claims = desk.claim(10)
+    one = next(claim for claim in claims if claim.job_id == busy)
+    desk.finish(one, urls=[FoundURL(page(3, 0))])
     assert desk.ledger.cut(10) == 0
     assert desk.ledger.next_url() == pytest.approx(clock.now + 1)
     clock.tick(1.0)
@@ -238,7 +241,7 @@ def test_a_hundred_thousand_urls_cost_a_claim_no_more_than_a_few_rows(
     desk = Desk(ledger, clock, tmp_path / "parts")
 
     def steps(urls: int, job_id: str) -> int:
-        ledger.add(Crawl(size=50, enough=20, slots=1000), job_id=job_id, urls=_urls(urls))
+        ledger.add(Pages(size=50, enough=20, slots=1000, count=urls), job_id=job_id)
         clock.tick(2)
         counted = [0]
         driver = ledger.database._writer.connection.driver_connection  # type: ignore[union-attr]
@@ -259,10 +262,6 @@ def test_a_hundred_thousand_urls_cost_a_claim_no_more_than_a_few_rows(
     assert many < 3 * few + 100
 
 
-def _urls(count: int):  # type: ignore[no-untyped-def]
-    return (FoundURL(page(i % 1_000, i)) for i in range(count))
-
-
 def test_every_statement_on_the_frontier_uses_an_index(sqlite_ledger: Ledger) -> None:
     asked = dict.fromkeys(
         ("job", "first", "oldest", "enough", "now", "room", "shard", "limit", "chunk", "id"), 0
@@ -279,19 +278,24 @@ def test_every_statement_on_the_frontier_uses_an_index(sqlite_ledger: Ledger) ->
             assert not [s for s in said if "TEMP B-TREE" in s]
 
 
-def test_seeding_keeps_memory_bounded(ledger: Ledger) -> None:
-    """The source is read as it is written: never more than a batch ahead."""
-    job_id = ledger.add(Many(chunk_count=0))
-    ahead = []
+class Watched(Crawl):
+    """Looks, while its URLs are asked for, how many of them are in the ledger already."""
 
-    def source():  # type: ignore[no-untyped-def]
+    ledger: ClassVar[Ledger]
+    ahead: ClassVar[list[int]]
+
+    def seeds(self) -> Iterator[FoundURL]:
         for i in range(3 * frontier.BATCH):
             if i % frontier.BATCH == 0:
-                ahead.append(i - ledger.frontier_count(job_id).get("waiting", 0))
+                self.ahead.append(i - self.ledger.frontier_count("w").get("waiting", 0))
             yield FoundURL(page(i % 50, i))
 
-    ledger.seed(job_id, source())
-    assert ahead == [0, 0, 0]
+
+def test_seeding_keeps_memory_bounded(ledger: Ledger) -> None:
+    """The source is read as it is written: never more than a batch ahead."""
+    Watched.ledger, Watched.ahead = ledger, []
+    ledger.add(Watched(), job_id="w")
+    assert Watched.ahead == [0, 0, 0]
 
 
 def test_a_split_hands_its_urls_on(desk: Desk) -> None:

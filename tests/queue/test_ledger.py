@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from mailharvest.chunk import PageError
 from mailharvest.errors import LedgerError, LedgerVersion, SpecError, UnknownJob
+from mailharvest.queue import control
 from mailharvest.queue.database import address
 from mailharvest.queue.jobs import Options, new_id
 from mailharvest.queue.ledger import Ledger
@@ -405,3 +406,24 @@ def test_options_set_queue_priority_and_delay(desk: Desk, clock: Clock) -> None:
     assert desk.one(queues=["night"]).job_id == job_id
     assert desk.ledger.job(job_id).priority == 2
     desk.check()
+
+
+def test_what_is_left_for_one_who_comes_now_and_ever(desk: Desk, clock: Clock) -> None:
+    def left() -> tuple[bool, bool]:
+        return tuple(desk.ledger.left(["default"], delayed=ever) for ever in (False, True))
+
+    assert left() == (False, False)
+    desk.ledger.add(Echo())
+    assert left() == (True, True)
+    control.pause(desk.ledger, "default")
+    assert left() == (False, True)
+    control.resume(desk.ledger, "default")
+    claim = desk.one()
+    assert left() == (False, True)  # who runs it sees to it
+    desk.fail(claim)
+    assert left() == (False, True)  # delayed
+    clock.tick(5)
+    desk.ledger.promote()
+    assert left() == (True, True)
+    desk.finish(desk.one())
+    assert left() == (False, False)
