@@ -175,7 +175,8 @@ class Reader:
             if not delayed:
                 paused = {key[6:] for key in connection.scalars(PAUSED)}
                 queues = [queue for queue in queues if queue not in paused]
-            return bool(connection.scalar(_LEFT, {"queues": list(queues), "delayed": int(delayed)}))
+            asked = {"queues": list(queues), "delayed": int(delayed)}
+            return bool(queues) and bool(connection.scalar(_LEFT, asked))
 
     def next_delayed(self) -> float | None:
         """When the next delayed chunk is due."""
