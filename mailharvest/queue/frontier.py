@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, text
 
-from mailharvest.chunk import ChunkSpec, FoundURL
+from mailharvest.chunk import SHARDS, ChunkSpec, FoundURL
 from mailharvest.queue.database import many
 from mailharvest.queue.job import Cut
 from mailharvest.queue.tally import Tally
@@ -33,6 +33,7 @@ _PUT = text(
     " VALUES (:job, :digest, :shard, 'waiting', :due, :url, :query, :rank, :hops, :tries)"
     " ON CONFLICT (job, digest) DO NOTHING"
 )
+_IN_FLIGHT = text("SELECT in_flight FROM job WHERE no = :job")
 _BACK = text(
     "UPDATE frontier SET state = 'waiting', chunk = NULL, due = :due, hops = :hops, tries = :tries"
     " WHERE job = :job AND digest = :digest AND state = 'taken' AND chunk = :chunk"
@@ -127,6 +128,17 @@ def normal(batch: Sequence[FoundURL]) -> tuple[list[FoundURL], list[str]]:
     return good, bad
 
 
+def shards_for(in_flight: int) -> int:
+    """Shards of a job that may have so many chunks in flight: a power of two that keeps it busy.
+
+    Each is a chunk at a time; with many more than may run, its chunks would be crumbs.
+
+    >>> [shards_for(n) for n in (1, 2, 10, 50, 500, 1000)]
+    [1, 2, 16, 64, 512, 512]
+    """
+    return min(1 << (in_flight - 1).bit_length(), SHARDS)
+
+
 def put(
     connection: Connection, job: int, urls: Iterable[FoundURL], now: float, tally: Tally
 ) -> int:
@@ -138,12 +150,13 @@ def put(
         How many were new.
     """
     added = 0
+    shards = shards_for(int(connection.scalar(_IN_FLIGHT, {"job": job}) or 1))
     for batch in batches(urls):
         rows = [
             {
                 "job": job,
                 "digest": digest(found.url),
-                "shard": shard_of(site_of(found.url)),
+                "shard": shard_of(site_of(found.url)) % shards,
                 "due": max(found.not_before, now),
                 "url": found.url,
                 "query": found.query,

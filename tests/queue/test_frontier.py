@@ -80,10 +80,15 @@ def test_two_spellings_of_a_url_are_one(desk: Desk) -> None:
     assert desk.ledger.error_counts(job_id) == {"bad_url": 2}
 
 
-def test_a_chunk_has_urls_of_one_shard(desk: Desk) -> None:
-    job_id = desk.ledger.add(Crawl(start=addresses(*range(300)), size=50))
+@pytest.mark.parametrize("slots", [1, 10, 1000])
+def test_a_chunk_has_urls_of_one_shard(desk: Desk, slots: int) -> None:
+    job_id = desk.ledger.add(Crawl(start=addresses(*range(300)), size=300, slots=slots))
+    shards = frontier.shards_for(slots)
+    used = []
     for chunk in cut_all(desk, job_id):
-        assert len({shard_of(site_of(url)) for url in chunk}) == 1
+        (shard,) = {shard_of(site_of(url)) % shards for url in chunk}
+        used.append(shard)
+    assert len(used) == len(set(used)) >= min(shards, 150)
 
 
 def test_a_url_waits_a_second_for_company(desk: Desk, clock: Clock) -> None:
@@ -130,7 +135,7 @@ def test_no_more_is_cut_than_the_job_may_have_in_flight(desk: Desk) -> None:
 
 
 def test_cutting_goes_round_the_shards(desk: Desk) -> None:
-    desk.ledger.add(Crawl(start=addresses(*range(8), pages=6), size=2, enough=1))
+    desk.ledger.add(Crawl(start=addresses(*range(8), pages=6), size=2, enough=1, slots=1000))
     shards = []
     for _ in range(8):
         desk.ledger.cut(1)
