@@ -146,6 +146,13 @@ def read_image(page: Page, end: int) -> None:
         _read_words(page, end, before[-_BEFORE:] + "[at]", after[:_AFTER])
 
 
+def read_document(page: Page, end: int) -> None:
+    """``srcdoc="…"``: a page within the page, whatever it holds."""
+    tag = page.tag_at(end - 1)
+    if tag >= 0:
+        read_attribute(page, tag, end + 1)
+
+
 def read_percent(page: Page, end: int) -> None:
     """A percent-encoded "@": it counts in attributes, that is in ``mailto:`` URLs."""
     tag = page.tag_at(end - 1)

@@ -35,6 +35,9 @@ _DOTS = re.compile("[.．。｡]")
 _LABEL = re.compile(rf"[^\W_](?:[\w{_MARKS}-]{{0,61}}(?:[^\W_]|[{_MARKS}]))?\Z")
 _GLUED = re.compile(r"([a-z]{2,24})(?:[A-Z]|[^\x00-\x7f]|\d{3,})")
 
+# "Tel" and "Contact" are top-level domains, but not behind another one and with a capital.
+_SENTENCE = re.compile(r"\.[a-z]{2,24}\.[A-Z][a-z]{2,}\Z")
+
 # What stands before the local part: with which characters it ends, what it must match there, and
 # words of which one must be in it, since a search for the expression takes longer.
 _SPACE = " \t\r\n\xa0"
@@ -51,15 +54,16 @@ REFUSED_BEFORE = {
     "remote shell": (
         _SPACE,
         re.compile(
-            r"\b(?:ssh|scp|sftp|rsync|sshfs|mosh|telnet|rlogin)\s+(?:-\S{1,20}\s+(?:\d+\s+)?){0,5}\Z"
+            r"\b(?:ssh|scp|sftp|rsync|sshfs|mosh|telnet|rlogin)\s+"
+            r"(?:-\S{1,20}\s+(?:(?:\d+|[\w~./-]{0,60}[./][\w.-]{0,40})\s+)?){0,5}\Z"
         ),
         ("ssh", "scp", "sftp", "rsync", "mosh", "telnet", "rlogin"),
     ),
     "message id": (
-        "<:" + _SPACE,
+        "<:=" + _SPACE,
         re.compile(
             r"(?:message-?id|in-?reply-?to|references|content-id)\s{0,3}:\s{0,3}"
-            r"(?:<[^<>\s]{1,200}>\s{0,3}){0,5}<?\Z|\bid\s<\Z",
+            r"(?:<[^<>\s]{1,200}>\s{0,3}){0,5}<?(?:[^<>\s@]{0,100}=)?\Z|\bid\s<\Z",
             re.IGNORECASE,
         ),
         ("id", "reply-to", "references"),
@@ -147,12 +151,15 @@ def host_at(text: str) -> Host | None:
 
 @lru_cache(maxsize=16384)
 def _host(text: str) -> Host | None:
-    known = canonical(text) if text.isascii() else None
+    known = canonical(text) if text.isascii() and not _SENTENCE.search(text) else None
     if known:  # nearly always: the answer of below, sooner
         return None if _file_or_version(text.split(".")) else Host(text, known, False)
     whole = text.rstrip("-_.．。｡")
     labels = _DOTS.split(whole)
     glued = False
+    if _SENTENCE.search(whole) and is_tld(labels[-2]):
+        whole = whole[: len(whole) - len(labels.pop()) - 1]
+        glued = True
     while not is_tld(labels[-1]):
         last = labels[-1]
         cut = _GLUED.match(last)

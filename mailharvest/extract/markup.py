@@ -7,14 +7,15 @@ from typing import NamedTuple
 
 from mailharvest.extract.tables import words
 
-# What stands on either side of such a tag is not one word. Everything else is inline, unknown
-# tags too (HTML Standard, 15.3 "Non-replaced elements": block, list-item, table-cell, …).
+# What stands on either side of such a tag is not one word (a label and a footnote mark are inline,
+# but no part of an address). Everything else is inline, unknown tags too (HTML Standard, 15.3
+# "Non-replaced elements": block, list-item, table-cell, …).
 BREAKS = words(
     """address article aside blockquote body br button caption center col colgroup dd details
     dialog dir div dl dt fieldset figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6
-    head header hgroup hr html iframe input legend li link listing main map menu meta nav noscript
-    object ol optgroup option p plaintext pre search section select summary table tbody td
-    textarea tfoot th thead title tr ul video audio canvas embed xmp"""
+    head header hgroup hr html iframe input label legend li link listing main map menu meta nav
+    noscript object ol optgroup option p plaintext pre search section select summary sup table
+    tbody td textarea tfoot th thead title tr ul video audio canvas embed xmp"""
 )
 VOID = words("area base br col embed frame hr img input link meta param source track wbr")
 

@@ -18,6 +18,7 @@ Read = Callable[[Page, int], None]
 READERS: dict[str, Read] = {
     "at": read_sign,
     "link": read_link,
+    "srcdoc": cloaks.read_document,
     "percent": cloaks.read_percent,
     "escape": cloaks.read_escape,
     "script": cloaks.read_script,

@@ -15,8 +15,8 @@ INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]+"
 )
 
-# Shown as ASCII in another dress: full-width forms, the small "@", mathematical letters.
-_DRESSED = re.compile("[\uff01-\uff5e\ufe6b\U0001d400-\U0001d7ff]+")
+# Shown as ASCII in another dress: hyphens, full-width forms, the small "@", mathematical letters.
+_DRESSED = re.compile("[\u2010\u2011\uff01-\uff5e\ufe6b\U0001d400-\U0001d7ff]+")
 
 _MARKUP = re.compile(r"<(?:/?[A-Za-z]|[!?])[^<>]*>|&[#A-Za-z][0-9A-Za-z]{1,31};?")
 _ENTITY = re.compile(r"&[#A-Za-z][0-9A-Za-z]{1,31};?")
@@ -83,7 +83,11 @@ def plain(text: str) -> str:
     if text.isascii():
         return text
     text = INVISIBLE.sub("", text)
-    return _DRESSED.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    return _DRESSED.sub(_undressed, text)
+
+
+def _undressed(match: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", match[0]).replace("\u2010", "-")
 
 
 def unescape(text: str) -> str:

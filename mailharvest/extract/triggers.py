@@ -72,9 +72,11 @@ TRIGGERS = (
         _LEFT,
         rb"(?:[A-Za-z<&%\\({\[\x80-\xff]|[0-9](?:[^.x]|x(?:[^.]|\.[^agjpsw])|\.[^0-9]))",
     ),
-    Trigger("at", (b"&#64", b"&#064", b"&#0064", b"&#00064"), b"", rb"[^0-9]"),
+    Trigger("at", tuple(b"&#%b64" % (b"0" * zeros) for zeros in range(6)), b"", rb"[^0-9]"),
     Trigger("at", (b"&#x40", b"&#x040", b"&#x0040", b"&#x00040"), b"", rb"[^0-9A-Fa-f]", True),
     Trigger("at", (b"&commat;", "＠".encode(), "﹫".encode())),
+    # A page within the page: what it holds may be escaped twice.
+    Trigger("srcdoc", (b"srcdoc=",), b"", b"", True),
     # A link, which is read as a whole.
     Trigger("link", (b"mailto:",), rb"[\"']", b"", True),
     # "@" in a mailto: URL, also with its digits as entities (docutils writes these).
@@ -92,7 +94,17 @@ TRIGGERS = (
     Trigger("hidden-mail", (b"-email=",)),
     Trigger("reversed", (b"bidi:", b"<bdo ")),
     Trigger(
-        "image", (b'alt="@"', b"alt='@'", b'alt="at"', b"alt='at'", b'alt="[at]"', b'alt="(at)"')
+        "image",
+        (
+            b'alt="@"',
+            b"alt='@'",
+            b'alt="at"',
+            b"alt='at'",
+            b'alt="[at]"',
+            b'alt="(at)"',
+            b"alt='[at]'",
+            b"alt='(at)'",
+        ),
     ),
     # Words for "@" in brackets, and for "." where "at" stands bare.
     Trigger("word", _closed(("at",), languages.CLOSE), rb"[^A-Za-z]", b"", True),

@@ -55,7 +55,9 @@ _PROSE = words(
     stay arrive arriving arrived sold held aimed good bad best better well back again all both
     available published written posted signed account accounts mail email e-mail mails address
     domain web contact reach join buy get got use used using start starting laugh shot stop
-    one two three four o'clock least last once first most any some each every"""
+    one two three four o'clock least last once first most any some each every met meets
+    meeting seen spoke speak talk talked stopped apply order ordered listed registered joined watch
+    listen download lives lived worked employed"""
 )
 _DETERMINERS = words("the a an our your my their his her its this that new official")
 

@@ -5,28 +5,36 @@ from __future__ import annotations
 import pytest
 
 from mailharvest.extract import extract
-from tests.extract import cases_cloaks, cases_html, cases_never, cases_text
+from tests.extract import (
+    cases_cloaks,
+    cases_cloaks_web,
+    cases_documents,
+    cases_html,
+    cases_never,
+    cases_never_wild,
+    cases_text,
+    cases_web,
+    cases_wild,
+)
 
 
-def _named(module):
-    return {name: cases for name, cases in vars(module).items() if name.isupper()}
+def _named(*modules):
+    return [
+        (name, case)
+        for module in modules
+        for name, cases in vars(module).items()
+        if name.isupper()
+        for case in cases
+    ]
 
 
-TEXT = [(name, *case) for name, cases in _named(cases_text).items() for case in cases]
-HTML = [(name, *case) for name, cases in _named(cases_html).items() for case in cases]
-NEVER = [(name, text) for name, cases in _named(cases_never).items() for text in cases]
-CLOAKED_TEXT = [
-    (name, *case)
-    for name, cases in _named(cases_cloaks).items()
-    for case in cases
-    if len(case) == 2
-]
-CLOAKED_HTML = [
-    (name, *case)
-    for name, cases in _named(cases_cloaks).items()
-    for case in cases
-    if len(case) == 3
-]
+TEXT = [(name, *case) for name, case in _named(cases_text, cases_wild)]
+HTML = [(name, *case) for name, case in _named(cases_html, cases_web)]
+NEVER = _named(cases_never, cases_never_wild)
+CLOAKS = [(name, *case) for name, case in _named(cases_cloaks, cases_cloaks_web)]
+CLOAKED_TEXT = [case for case in CLOAKS if len(case) == 3]
+CLOAKED_HTML = [case for case in CLOAKS if len(case) == 4]
+DOCUMENTS = [(name, *case) for name, case in _named(cases_documents)]
 
 
 def _emails(text, content_type):
@@ -66,5 +74,10 @@ def test_cloaked_html(name, text, expected, method):
     assert all(address.obfuscated for address in found if method != "text")
 
 
+@pytest.mark.parametrize(("name", "content_type", "data", "expected"), DOCUMENTS)
+def test_document(name, content_type, data, expected):
+    assert _emails(data, content_type) == sorted(expected.split())
+
+
 def test_corpus_is_large_enough_to_be_a_specification():
-    assert len(TEXT) + len(HTML) + len(NEVER) + len(CLOAKED_TEXT) + len(CLOAKED_HTML) >= 400
+    assert sum(map(len, (TEXT, HTML, NEVER, CLOAKED_TEXT, CLOAKED_HTML, DOCUMENTS))) >= 1000

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailharvest.extract import gate, triggers
+from mailharvest.extract import extract, gate, reader, triggers
+from tests.extract import test_corpus as corpus
 
+CORPUS = [case[1] for case in corpus.TEXT + corpus.HTML + corpus.CLOAKS + corpus.NEVER]
+CORPUS += [case[2] for case in corpus.DOCUMENTS]
 PIECES = sorted({literal for t in triggers.TRIGGERS + triggers.MARKS for literal in t.literals})
 # What stands next to a trigger decides too, and so do letters of either case.
 FILLERS = [b"a", b"Z", b"9", b" ", b"<", b">", b"@", b"&", b";", b'"', b"'", b"+", b"=", b"\n"]
@@ -36,6 +39,18 @@ def test_engines_agree(native, source):
 @given(source=SOURCES)
 def test_engines_agree_in_any_case(native, source):
     assert native(source.swapcase())[0] == PURE(source.swapcase())[0]
+
+
+def test_engines_agree_on_the_whole_corpus(native):
+    for case in CORPUS:
+        source = case if isinstance(case, bytes) else case.encode("utf-8", "replace")
+        assert native(source) == PURE(source), source
+
+
+def test_the_same_addresses_without_hyperscan(monkeypatch, native):
+    found = [extract(case) for case in CORPUS]
+    monkeypatch.setattr(reader, "gate", lambda: PURE)
+    assert [extract(case) for case in CORPUS] == found
 
 
 @pytest.mark.parametrize("literal", PIECES)
