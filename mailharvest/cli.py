@@ -34,6 +34,7 @@ from mailharvest.progress import Snapshot
 from mailharvest.reason import Reason
 from mailharvest.ui.text import visible
 from mailharvest.verbs import VERBS
+from mailharvest.verbs.making import HOME, JSON, LEDGER
 
 if TYPE_CHECKING:
     from mailharvest.run import Run
@@ -90,22 +91,13 @@ def cli() -> None:
     """Harvest the e-mail addresses that the web publishes, politely and durably."""
 
 
-_home = click.option(
-    "--home",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the ledger and the parts; default: MAILHARVEST_HOME, else your data folder.",
-)
-_ledger = click.option("--ledger", "place", metavar="URL", help="sqlite:///… or postgresql://…")
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
-
-
 def _running(verb: Callable[..., int]) -> Callable[..., int]:
     """The options of the verbs that execute a job."""
     options = (
         click.option("--scheduler", metavar="ADDR", help="Address of a Dask scheduler to run on."),
         click.option("--workers", type=click.IntRange(1), help="Processes of our own cluster."),
         click.option("--threads", type=click.IntRange(1), help="Chunks at once in each of them."),
-        _home,
+        HOME,
         click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
         click.option("--quiet", "-q", is_flag=True, help="Show no progress."),
     )
@@ -248,9 +240,9 @@ class _Interrupts(AbstractContextManager["_Interrupts"]):
 @cli.command()
 @click.option("--state", metavar="STATE", help="Only those that are so: queued, running, …")
 @click.option("--queue", metavar="NAME", help="Only those of this queue.")
-@_home
-@_ledger
-@_json
+@HOME
+@LEDGER
+@JSON
 def jobs(
     state: str | None, queue: str | None, home: Path | None, place: str | None, as_json: bool
 ) -> None:
@@ -279,9 +271,9 @@ def jobs(
 
 @cli.command()
 @click.argument("job_id")
-@_home
-@_ledger
-@_json
+@HOME
+@LEDGER
+@JSON
 def show(job_id: str, home: Path | None, place: str | None, as_json: bool) -> None:
     """Show one job: its chunks, rates, and errors by kind."""
     from mailharvest.run import show
@@ -324,8 +316,8 @@ def _table(rows: Sequence[tuple[str, ...]]) -> None:
 @cli.command()
 @click.argument("job_id")
 @click.argument("file")
-@_home
-@_ledger
+@HOME
+@LEDGER
 def export(job_id: str, file: str, home: Path | None, place: str | None) -> None:
     """Write what a job found: .csv, .json, .jsonl or .parquet; - is CSV on stdout."""
     from mailharvest.run import export
