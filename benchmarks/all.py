@@ -18,6 +18,7 @@ FULL = (
     "million --scenario spec --scale 1M",
     "peers --pages 10000 --rounds 3",
     "scaling --rounds 3",
+    "sockets",
     "dedup --scale 1M,10M --rounds 3",
     "dedup --scale 100M --rounds 1",
     "extraction",
@@ -29,11 +30,12 @@ SMOKE = (
     "million --scenario flat --scale 10k",
     "peers --pages 500 --rounds 1 --only mailharvest aiohttp",
     "scaling --pages 100 --workers 1,2 --chunks 20 --rounds 1",
+    "sockets --sites 300 --latency 1",
     "dedup --scale 10k --rounds 1",
 )
 
 
-OWN_TABLE = ("million", "peers", "scaling", "dedup", "queue")
+OWN_TABLE = ("million", "peers", "scaling", "sockets", "dedup", "queue")
 """Those that write their table themselves; what the others print is kept."""
 
 

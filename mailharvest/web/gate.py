@@ -13,6 +13,8 @@ EVERY = 0.2
 """Seconds between two looks at how late the loop is."""
 CALM = 0.05
 """Seconds that the loop may be late while there is room for more."""
+STEP = 256
+"""Exchanges that are added at a time, at most: all begin at once, and keep the loop from others."""
 LATE = 0.15
 """Seconds of lateness from which there are too many."""
 
@@ -21,9 +23,10 @@ class Gate:
     """Lets so many exchanges through at once; the others wait in line.
 
     How many follows the lateness of the event loop. Sites that answer slowly leave the loop idle,
-    so the number grows, by a quarter at a time, for as long as somebody waits; when the processor
-    is what there is too little of, the loop is late, and the number shrinks by a quarter. Too many
-    would only wait in buffers, with their time limits running: here they wait without.
+    so the number grows, by a quarter or :data:`STEP` at a time, for as long as somebody waits;
+    when the processor is what there is too little of, the loop is late, and the number shrinks by
+    a quarter. Too many would only wait in buffers, with their time limits running: here they wait
+    without.
 
     Parameters
     ----------
@@ -97,7 +100,7 @@ class Gate:
         if late > LATE:
             self.limit = max(LEAST, self.limit * 3 // 4)
         elif late < CALM and (self._line or self._visits):
-            self.limit = min(self.most, self.limit + self.limit // 4)
+            self.limit = min(self.most, self.limit + min(self.limit // 4, STEP))
         self._promised = 0
         self._admit()
         self._looking = False

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from benchmarks import clients, dedup, million, pages, peers, scaling
+from benchmarks import clients, dedup, million, pages, peers, scaling, sockets
 
 
 @pytest.mark.parametrize("scenario", ["flat", "spec"])
@@ -34,6 +34,13 @@ def test_scaling(capsys) -> None:
     options = ["--pages", "60", "--workers", "1", "--chunks", "20", "--rounds", "1", "--json"]
     assert scaling.main(options) == 0
     assert json.loads(capsys.readouterr().out)["rows"][0]["pages"] == 60
+
+
+def test_sockets(capsys) -> None:
+    assert sockets.main(["--sites", "300", "--latency", "0.5", "--json"]) == 0
+    row = json.loads(capsys.readouterr().out)["rows"][0]
+    assert row["pages"] == 300
+    assert 32 <= row["sockets"] <= 300
 
 
 def test_clients_find_the_addresses_of_the_pages() -> None:

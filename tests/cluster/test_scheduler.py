@@ -120,7 +120,7 @@ def test_sums_are_over_all_ledgers():
         board.count(ledger, {**nothing, "worker-stats": dict.fromkeys(WORKERS, 0)})
         error = {"id": 1, "at": float(i), "resolved": ledger == "two"}
         stats = {name: n for n, name in enumerate(STATES)}
-        work = {name: 10.0 * (i + 1) for name in WORKERS}
+        work = dict.fromkeys(WORKERS, 10.0 * (i + 1))
         board.count(ledger, {"queue-stats": stats, "worker-stats": work, "errors": [error]})
     assert board.queue_stats() == {"pending": 0, "processing": 2, "completed": 4, "failed": 6}
     assert board.worker_stats()["total_pages"] == 30.0
