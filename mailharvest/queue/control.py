@@ -8,7 +8,7 @@ from typing import TypedDict
 from sqlalchemy import text
 
 from mailharvest.errors import SpecError
-from mailharvest.queue import limits
+from mailharvest.queue import limits, rows
 from mailharvest.queue.claim import PAUSED
 from mailharvest.queue.database import announce
 from mailharvest.queue.job import Job, kind_of, queue_name
@@ -45,6 +45,12 @@ _WORKER_STATS = text("""
     FROM (SELECT d.*, (SELECT COUNT(*) FROM chunk c
                        WHERE c.dispatcher = d.id AND c.state = 'running') AS busy
           FROM dispatcher d) AS known
+""")
+_FAILED = text("""
+    SELECT id FROM job WHERE state = 'failed'
+        AND (CAST(:id AS TEXT) IS NULL OR id = :id)
+        AND (CAST(:queue AS TEXT) IS NULL OR queue = :queue)
+    ORDER BY no
 """)
 _RESOLVE = text("""
     UPDATE error SET resolved_at = :now
@@ -91,6 +97,14 @@ def stats(ledger: Ledger) -> dict[str, dict[str, float]]:
             "avg_runtime": round(float(worker.runtime), 3),
         },
     }
+
+
+def failed(ledger: Ledger, job_id: str | None, queue: str | None) -> list[str]:
+    """The failed jobs: this one, those of a queue, or all; the oldest first."""
+    with ledger.database.read() as connection:
+        if job_id is not None:
+            rows.number_of(connection, job_id)
+        return list(connection.scalars(_FAILED, {"id": job_id, "queue": queue}))
 
 
 def chain(ledger: Ledger, jobs: Sequence[Job], catch: Job | None) -> list[str]:

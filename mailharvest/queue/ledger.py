@@ -159,14 +159,15 @@ class Ledger(Reader):
 
     def reopen(self, job_id: str) -> None:
         """Let a job go on that has failed, was cancelled, or whose URLs were not all in yet."""
-        row = self.job(job_id)
-        if row.state == "planning":
-            self._fill(row.no, load_job(row.kind, row.args))
-        elif row.state in ("failed", "cancelled"):
-            with self.database.write() as connection:
+        with self.database.write() as connection:
+            no = rows.number_of(connection, job_id)
+            (row,) = rows.jobs_where(connection, "no = :no", {"no": no})
+            if row.state in ("failed", "cancelled"):
                 tally = Tally()
-                jobs.reopen(connection, row.no, self.clock(), tally)
+                jobs.reopen(connection, no, self.clock(), tally)
                 tally.flush(connection)
+        if row.state == "planning":
+            self._fill(no, load_job(row.kind, row.args))
 
     # dispatchers
 

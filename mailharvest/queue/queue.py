@@ -8,12 +8,11 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mailharvest.config import home_folder
-from mailharvest.errors import JobFailed, LedgerError, SpecError, UnknownJob
+from mailharvest.errors import LedgerError, SpecError
 from mailharvest.queue import control, events, keeping, rows, schedules
 from mailharvest.queue.control import Counts
 from mailharvest.queue.events import Event
@@ -22,70 +21,12 @@ from mailharvest.queue.jobs import Options
 from mailharvest.queue.keeping import Keep
 from mailharvest.queue.ledger import JobRow, Ledger
 from mailharvest.queue.schedules import Schedule
+from mailharvest.queue.ticket import Ticket
 
 log = logging.getLogger(__name__)
 
 LISTEN = 0.1
 """Seconds between two looks for new events."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """A job on the queue, as the one who put it there sees it. Everything is asked anew."""
-
-    ledger: Ledger = field(repr=False)
-    id: str
-
-    @property
-    def row(self) -> JobRow:
-        """All that the ledger knows of it; `UnknownJob` if it was forgotten."""
-        return self.ledger.job(self.id)
-
-    @property
-    def state(self) -> str:
-        """planning, waiting, queued, running, completed, failed or cancelled."""
-        return self.row.state
-
-    @property
-    def progress(self) -> float:
-        """0 to 1, as its ``handle`` said last."""
-        row = self.row
-        return 1.0 if row.state == "completed" else row.progress or 0.0
-
-    @property
-    def result(self) -> Any:
-        """What its ``handle`` returned; None until then."""
-        return self.row.result
-
-    def logs(self) -> list[str]:
-        """The lines that it logged, oldest first; the last thousand."""
-        with self.ledger.database.read() as connection:
-            return events.logs(connection, self.id)
-
-    def wait(self, timeout: float | str | None = None) -> Any:
-        """Wait until it has ended; its result.
-
-        Raises
-        ------
-        TimeoutError
-            It goes on.
-        JobFailed
-            It failed or was cancelled.
-        """
-        until = None if timeout is None else time.monotonic() + seconds(timeout, "timeout")
-        row, pause = self.row, 0.005
-        while not row.ended:
-            if until is not None and time.monotonic() > until:
-                raise TimeoutError(f"job {self.id} is {row.state} after {timeout}")
-            time.sleep(pause)
-            pause = min(pause * 1.5, LISTEN)
-            try:
-                row = self.row
-            except UnknownJob:
-                return None  # it has ended, and was not to be kept
-        if row.state != "completed":
-            raise JobFailed(f"job {self.id} {row.state}: {row.reason}")
-        return row.result
 
 
 class Queue:
@@ -222,16 +163,10 @@ class Queue:
 
     def retry(self, job_id: str | None = None, *, queue: str | None = None) -> list[str]:
         """Let failed jobs go on with what they did not finish: one, those of a queue, or all."""
-        if job_id is not None:
-            failed = [self.ledger.job(job_id)]
-        else:
-            failed = self.ledger.jobs(
-                "failed", queue, limit=-1 if self.ledger.database.sqlite else 2**31
-            )
-        ids = [row.id for row in failed if row.state == "failed"]
-        for each in ids:
+        wanted = control.failed(self.ledger, job_id, queue)
+        for each in wanted:
             self.ledger.reopen(each)
-        return ids
+        return wanted
 
     def forget(self, job_id: str) -> None:
         """Delete a job that has ended, with everything that it found.
