@@ -25,6 +25,7 @@ from mailharvest.queue.commit import part_path
 from mailharvest.queue.dispatcher import Dispatcher
 from mailharvest.queue.job import Job, load_job
 from mailharvest.queue.ledger import JobRow, Ledger
+from mailharvest.ui.words import Language
 
 
 def harvest(
@@ -355,11 +356,20 @@ class Run:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _ipython_display_(self) -> None:
-        """As the last expression of a cell it is a live panel."""
+    def show(self, language: Language | None = None) -> None:
+        """Show a live panel under the cell of a notebook; as a cell's last line a run does so.
+
+        Parameters
+        ----------
+        language : {"en", "ar"}, optional
+            None is the browser's.
+        """
         from mailharvest.ui.widgets import Panel  # where there is no notebook nobody waits for it
 
-        Panel(self).show()
+        Panel(self, language).show()
+
+    def _ipython_display_(self) -> None:
+        self.show()
 
     def __repr__(self) -> str:
         seen = self.progress

@@ -11,12 +11,12 @@ from typing import cast
 
 from rich.console import Console
 from rich.live import Live
-from sqlalchemy import text
 
 from mailharvest.meter import Meter
 from mailharvest.observe import observe
 from mailharvest.progress import Snapshot
 from mailharvest.queue.control import stats
+from mailharvest.queue.lately import Worker, workers
 from mailharvest.queue.ledger import JobRow
 from mailharvest.queue.queue import Queue
 from mailharvest.queue.schema import OPEN
@@ -38,13 +38,7 @@ JOBS = 60
 """Jobs that are looked at: a tall screen of them."""
 
 NEWEST = 500
-"""Chunks and errors that are looked at for workers and kinds."""
-
-_WORKERS = text("""
-    SELECT worker, COUNT(*), MAX(finished_at) FROM
-        (SELECT worker, finished_at FROM chunk ORDER BY id DESC LIMIT :newest) AS lately
-    WHERE worker <> '' AND finished_at IS NOT NULL GROUP BY worker ORDER BY 3 DESC
-""")
+"""Errors that are looked at for their kinds."""
 
 
 def top(queue: Queue, console: Console, *, once: bool = False) -> None:
@@ -86,14 +80,14 @@ class Watch:
         self.queue = queue
         self._meters: dict[str, Meter] = {}
         self._looks = 0
-        self._workers: list[tuple[str, int, float]] = []
+        self._workers: list[Worker] = []
         self._errors: list[tuple[str, int, float, str]] = []
 
     def look(self) -> Overview:
         """The queue as it is now."""
         ledger = self.queue.ledger
         if self._looks % SLOW == 0:
-            self._workers, self._errors = self._who(), self._what()
+            self._workers, self._errors = workers(ledger), self._what()
             self._totals = stats(ledger)["queue-stats"]
         self._looks += 1
         return Overview(
@@ -127,10 +121,6 @@ class Watch:
                 chunks_pending=row.incomplete,
             )  # fmt: skip
         return self._meters[row.id].see(observe(self.queue.ledger, row.id, None))
-
-    def _who(self) -> list[tuple[str, int, float]]:
-        with self.queue.ledger.database.read() as connection:
-            return [tuple(row) for row in connection.execute(_WORKERS, {"newest": NEWEST})]
 
     def _what(self) -> list[tuple[str, int, float, str]]:
         kinds: dict[str, tuple[str, int, float, str]] = {}

@@ -17,13 +17,14 @@ from click.testing import CliRunner
 from rich.console import Console
 from sqlalchemy import text
 
-from mailharvest.chunk import FoundURL
 from mailharvest.cli import cli
 from mailharvest.progress import Snapshot
+from mailharvest.queue.lately import Worker
 from mailharvest.queue.queue import Queue
 from mailharvest.top import JOBS, Watch, top
 from mailharvest.ui.overview import FEW, Overview, overview
 from tests.cluster.jobs import Echo
+from tests.noting import note
 
 HOSTILE = "<b>[red]x[/red]\x1b[2J\x9b31m\r\nnext \u202eevil\u2028"
 
@@ -59,7 +60,7 @@ def test_it_shows_the_whole_queue(queue: Queue) -> None:
     spoil(queue, failed, state="failed", reason="out of luck", finished_at=time.time())
     going = queue.dispatch(Echo(text="x")).id
     spoil(queue, going, state="running", wanted=400, found=100, title="dentists")
-    queue.ledger.seed(going, [FoundURL("not a url"), FoundURL("nor this")])
+    note(queue.ledger, going, "not a url", "nor this")
     queue.ledger.register("night", ["default", "slow"])
     queue.schedule("daily", Echo(text="x"), every="1h")
     queue.pause("slow")
@@ -95,7 +96,7 @@ def test_who_did_the_chunks_is_known(queue: Queue) -> None:
     with queue.ledger.database.write() as connection:
         done = "UPDATE chunk SET worker = 'tcp://10.0.0.7:1234', finished_at = 1 WHERE id < 3"
         connection.execute(text(done))
-    assert Watch(queue).look().workers == [("tcp://10.0.0.7:1234", 2, 1.0)]
+    assert Watch(queue).look().workers == [Worker("tcp://10.0.0.7:1234", 2, 1.0)]
     assert "10.0.0.7:1234  2 of the newest chunks" in drawn(Watch(queue).look())
 
 
@@ -116,14 +117,14 @@ def test_a_thousand_jobs_fit_any_screen(queue: Queue) -> None:
 def test_nothing_from_elsewhere_moves_the_terminal(queue: Queue) -> None:
     job_id = queue.dispatch(Echo(text="x")).id
     spoil(queue, job_id, state="failed", title=HOSTILE, reason=f"a@example.org {HOSTILE}")
-    queue.ledger.seed(job_id, [FoundURL(HOSTILE)])
+    note(queue.ledger, job_id, HOSTILE)
     now = Watch(queue).look()
     row, _ = now.jobs[0]
     everywhere = replace(
         now,
         place=HOSTILE,
         jobs=[(replace(row, state=HOSTILE), Snapshot())],
-        workers=[(HOSTILE, 1, 0.0)],
+        workers=[Worker(HOSTILE, 1, 0.0)],
         errors=[(HOSTILE, 1, 0.0, HOSTILE)],
         paused=[HOSTILE],
     )

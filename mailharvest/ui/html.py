@@ -31,6 +31,7 @@ overflow:hidden}
 .mh .bar>.bad{background:#c8453b}
 .mh .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(112px,1fr));gap:4px 12px}
 .mh .figures b{font-size:1.15em;display:block}
+.mh .figures>:first-child,.mh .figures>:last-child{grid-column:span 2}
 .mh .chip{display:inline-block;border-radius:9px;padding:0 8px;margin:2px;font-size:.92em;
 border:1px solid #d9922e;background:rgba(217,146,46,.16)}
 .mh .chip.bad{border-color:#c8453b;background:rgba(200,69,59,.18)}
@@ -38,6 +39,7 @@ border:1px solid #d9922e;background:rgba(217,146,46,.16)}
 white-space:nowrap;overflow-wrap:normal}
 .mh td,.mh th{padding:2px 8px;text-align:start;border-bottom:1px solid rgba(128,128,128,.25)}
 .mh .wide{overflow-x:auto;width:0;min-width:100%}
+.mh[dir=rtl] svg{transform:scaleX(-1)}
 .mh svg{display:block;width:100%;height:42px;margin:6px 0 2px}
 </style>"""
 
@@ -118,8 +120,7 @@ def _figures(now: Snapshot, say: Words) -> str:
         ("per minute", f"{now.emails_per_minute:,.0f}"),
         ("time left", left),
         ("elapsed", say.time(now.elapsed_formatted)),
-        ("pages", f"{now.pages:,}"),
-        ("pages per second", f"{now.pages_per_second:,.1f}"),
+        (f"{say('pages')} · {now.pages_per_second:,.0f}/{say('s')}", f"{now.pages:,}"),
         ("sites", f"{now.sites:,}"),
         ("new per page", f"{now.new_per_page:.2f}"),
         ("duplicates", f"{now.duplicates:,}"),
@@ -180,4 +181,4 @@ def _worker(worker: WorkerStats, say: Words) -> str:
         f"{worker.emails:,}",
         say.time(f"{worker.heartbeat:.0f} s"),
     )
-    return "".join(f"<td>{safe(cell)}</td>" for cell in cells)
+    return "".join(f"<td><bdi>{safe(cell)}</bdi></td>" for cell in cells)

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from mailharvest.cluster.report import masked
 from mailharvest.progress import Snapshot, about, duration
+from mailharvest.queue.lately import Worker
 from mailharvest.queue.rows import DispatcherRow, JobRow
 from mailharvest.queue.schedules import Schedule
 from mailharvest.ui.text import visible
@@ -38,8 +39,8 @@ class Overview:
         Those that go on first, then those that ended last.
     counts, chunks : mapping
         Jobs and chunks by state, all of them.
-    workers : sequence of (name, chunks, epoch seconds)
-        Who did the newest chunks: how many of them, the last when.
+    workers : sequence of Worker
+        Who did the newest chunks.
     errors : sequence of (kind, count, epoch seconds, message)
         Of the newest open errors.
     paused : sequence of str
@@ -52,7 +53,7 @@ class Overview:
     counts: Mapping[str, int] = field(default_factory=dict)
     chunks: Mapping[str, int] = field(default_factory=dict)
     dispatchers: Sequence[DispatcherRow] = ()
-    workers: Sequence[tuple[str, int, float]] = ()
+    workers: Sequence[Worker] = ()
     failed: Sequence[JobRow] = ()
     errors: Sequence[tuple[str, int, float, str]] = ()
     schedules: Sequence[Schedule] = ()
@@ -174,11 +175,11 @@ def _dispatchers(now: Overview) -> Table | None:
 def _workers(now: Overview) -> Table | None:
     return _rows(
         (
-            Text(visible(name.rpartition("/")[2], 60)),
-            Text(f"{chunks:,} of the newest chunks"),
-            Text(f"the last {_ago(now, at)}", style="dim"),
+            Text(visible(worker.name.rpartition("/")[2], 60)),
+            Text(f"{worker.chunks:,} of the newest chunks"),
+            Text(f"the last {_ago(now, worker.at)}", style="dim"),
         )
-        for name, chunks, at in now.workers[:FEW]
+        for worker in now.workers[:FEW]
     )
 
 

@@ -20,7 +20,7 @@ TICK = 0.4
 POINTS = 240
 """Points of the sparkline; beyond that every second one goes."""
 
-RTL = "<style>.mh-rtl,.mh-rtl *{direction:rtl;text-align:start}</style>"
+RTL = "<style>.mh-rtl,.mh-rtl :not([dir],bdi,button){direction:rtl;text-align:start}</style>"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 

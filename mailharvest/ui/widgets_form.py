@@ -186,7 +186,8 @@ class Form:
         place = PLACES.get(named, named.split(".")[0].split("[")[0])
         cell = self.messages.get(place, self.messages["query"])
         message, fix = self.words.refusal(place, error.message, error.fix)
-        cell.value = safe(message) + (f" → {safe(fix)}" if fix else "")
+        arrow = "←" if self.words.direction == "rtl" else "→"
+        cell.value = safe(message) + (f" {arrow} {safe(fix)}" if fix else "")
 
     # start
 

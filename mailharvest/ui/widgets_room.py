@@ -13,6 +13,7 @@ from mailharvest.cluster.report import masked
 from mailharvest.errors import MailharvestError
 from mailharvest.progress import duration
 from mailharvest.queue.control import resolve
+from mailharvest.queue.lately import workers
 from mailharvest.queue.ledger import JobRow
 from mailharvest.queue.queue import Queue
 from mailharvest.ui.html import safe
@@ -30,6 +31,9 @@ STYLE = """<style>
 .mh-room .lm-TabBar-tab{flex:0 0 auto!important;min-width:0!important}
 .mh-room .dim{opacity:.65}
 .mh-room .bad{color:#c8453b}
+.mh-room .mh-bar{height:4px;border-radius:2px;background:rgba(128,128,128,.25);margin:3px 0;
+max-width:30em}
+.mh-room .mh-bar>div{height:100%;border-radius:2px;background:#2a9d5c}
 </style>"""
 
 Action = tuple[str, Callable[[], object]]
@@ -144,6 +148,7 @@ class ControlRoom:
             "Failed": (self._failed, "nothing has failed"),
             "Errors": (self._errors, "no errors"),
             "Dispatchers": (self._dispatchers, "no dispatcher has been here"),
+            "Workers": (self._workers, "no worker has done anything yet"),
             "Schedules": (self._schedules, "no schedules"),
         }
         self.lists = {name: Listing(*of, self._done) for name, of in lists.items()}
@@ -211,6 +216,14 @@ class ControlRoom:
                 f" heard of {_ago(row.beat_at)}</span>"
             )
 
+    def _workers(self, limit: int, offset: int) -> Iterable[Line]:
+        for worker in workers(self.queue.ledger)[offset : offset + limit]:
+            yield Line(
+                f"<b>{safe(worker.name, 80)}</b><br>"
+                f'<span class="dim">{worker.chunks:,} of the newest chunks ·'
+                f" the last {_ago(worker.at)}</span>"
+            )
+
     def _schedules(self, limit: int, offset: int) -> Iterable[Line]:
         for row in self.queue.schedules()[offset : offset + limit]:
             when = row.cron if row.cron else f"every {duration(row.every or 0)}"
@@ -230,11 +243,14 @@ def _job(row: JobRow) -> str:
     if row.wanted is None and row.progress is not None:
         share = 100 * row.progress
     percent = "" if share is None else f" ({min(share, 100):.0f}%)"
+    bar = ""
+    if share is not None and row.state == "running":
+        bar = f'<div class="mh-bar"><div style="width:{min(share, 100):.1f}%"></div></div>'
     reason = f": {safe(masked(row.reason or ''))}" if row.reason not in (None, row.state) else ""
     colour = ' class="bad"' if row.state == "failed" else ""
     return (
         f'<b dir="auto">{safe(row.title, 90)}</b>'
-        f" <span{colour}>{safe(row.state)}{reason}</span><br>"
+        f" <span{colour}>{safe(row.state)}{reason}</span>{bar or '<br>'}"
         f'<span class="dim">{safe(row.id)} · {safe(row.queue)} · {row.found:,}{of} e-mails{percent}'
         f" · {row.pages:,} pages · {row.errors:,} errors · {duration(row.seconds)}</span>"
     )

@@ -27,7 +27,7 @@ _ARABIC = {
     "time left": "الوقت المتبقي",
     "elapsed": "الوقت المنقضي",
     "pages": "صفحات",
-    "pages per second": "صفحات في الثانية",
+    "s": "ث",
     "sites": "مواقع",
     "new per page": "جديد لكل صفحة",
     "duplicates": "مكررات",

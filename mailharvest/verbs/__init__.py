@@ -17,11 +17,11 @@ from mailharvest.verbs.jobs import (
     submit,
     wait,
 )  # fmt: skip
-from mailharvest.verbs.queues import dispatchers, errors, pause, stats, unpause
+from mailharvest.verbs.queues import dispatchers, errors, pause, stats, top, unpause
 from mailharvest.verbs.schedule import schedule
 from mailharvest.verbs.work import work
 
 VERBS = (
     submit, dispatch, logs, wait, cancel, retry, failed, forget, flush, prune, pause, unpause,
-    dispatchers, stats, errors, schedule, work,
+    top, dispatchers, stats, errors, schedule, work,
 )  # fmt: skip

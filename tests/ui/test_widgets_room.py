@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from mailharvest import HarvestJob, Search
-from mailharvest.chunk import FoundURL
 from mailharvest.queue.queue import Queue
 from mailharvest.ui.widgets_room import PAGE, ControlRoom, Listing
+from tests.noting import note
 
 HOSTILE = "<script>alert(1)</script>\x1b[2J\n\u202e"
 
@@ -100,8 +100,8 @@ def test_what_cannot_be_done_is_said(room):
 
 
 def test_an_error_can_be_resolved_and_shows_no_address(room):
-    urls = [FoundURL(url) for url in ("not a url <b>", "mailto:a@example.org")]
-    room.queue.ledger.seed(room.queue.dispatch(job()).id, urls)
+    said = ("not a URL: not a url <b>", "not a URL: mailto:a@example.org")
+    note(room.queue.ledger, room.queue.dispatch(job()).id, *said)
     listing = looked_at(room, "Errors")
     shown = [row.children[0].value for row in listing.rows[:2]]
     assert "example.org" not in shown[0] and "…@…" in shown[0]
