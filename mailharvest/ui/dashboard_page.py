@@ -102,6 +102,7 @@ class Drawing:
         self.choice = Select(value=NEWEST, width=320)
         self.head = Div(text=WAITING, sizing_mode="stretch_width")
         self.curve = ColumnDataSource({name: [] for name in RATES})
+        self.points: list[tuple[float, ...]] = []
         self.chunks = Bars("Chunks", GREY)
         self.memory = Bars("Memory of workers", BLUE, " MB")
         self.cpu = Bars("CPU of workers", AMBER, " %")
@@ -156,9 +157,11 @@ class Drawing:
     def _draw(self, view: View) -> None:
         if self.head.text != (head := headline(view)):
             self.head.text = head
-        columns = zip(*self.board.curves[view["job_id"]], strict=True)
-        curve = {name: list(values) for name, values in zip(RATES, columns, strict=True)}
-        if curve != self.curve.data:
+        points = self.board.curves[view["job_id"]]
+        if points != self.points:
+            self.points = list(points)
+            columns = zip(*points, strict=True)
+            curve = {name: list(values) for name, values in zip(RATES, columns, strict=True)}
             self.rates.end = max(curve["emails_per_minute"]) * 1.1 or 1
             update(self.curve, curve)
         self.chunks.draw([(state, view[f"chunks_{state}"]) for state in STATES], COLOURS)
