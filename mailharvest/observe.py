@@ -29,7 +29,10 @@ TICK = 0.5
 """Seconds between two snapshots."""
 
 SHARE = 0.05
-"""Of the time that is spent on looking, at most: with many jobs snapshots are farther apart."""
+"""Of a processor that looking may take: with many jobs snapshots are farther apart."""
+
+SELDOM = 5.0
+"""Seconds between two snapshots at most, whatever they cost."""
 
 JOBS = 50
 """Jobs that are observed at once: those that were begun last."""
@@ -122,14 +125,16 @@ class Observer:
             each.told = each.now.ended
 
     def _run(self) -> None:
-        took = 0.0
-        while not self._stopped.wait(max(TICK, took / SHARE)):
-            took = self._look_well()
+        pause = TICK
+        while not self._stopped.wait(pause):
+            # Of this thread alone: on a busy machine a look may take long without costing much.
+            began = time.thread_time()
+            self._look_well()
+            pause = min(max(TICK, (time.thread_time() - began) / SHARE), SELDOM)
         self._look_well()
 
-    def _look_well(self) -> float:
+    def _look_well(self) -> None:
         """Look, whatever happens: an observer that gave up would freeze all displays."""
-        began = time.monotonic()
         try:
             self.look()
             self._well = True
@@ -137,7 +142,6 @@ class Observer:
             if self._well:  # once, not twice a second
                 log.warning("cannot observe the jobs; trying again", exc_info=True)
             self._well = False
-        return time.monotonic() - began
 
 
 class _Observed:
