@@ -57,27 +57,35 @@ PREFIX = {
 }
 
 
-def _seconds(source, content_type):
+LIMIT = 2.0
+"""CPU seconds for 100 kB: wide, for slow machines; a few tenths are usual."""
+
+
+def _source(name, size):
+    piece = HOSTILE[name]
+    return (PREFIX.get(name, "") + piece * (size // len(piece))).encode()
+
+
+def _seconds(source, content_type="text/html"):
     started = time.thread_time()  # of this thread: how busy the machine is must not matter
     extract(source, content_type=content_type)
     return time.thread_time() - started
 
 
-@pytest.mark.parametrize("content_type", ["text/html", "text/plain", "application/json"])
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_text_is_read_well_under_a_second(name, content_type):
-    piece = HOSTILE[name]
-    source = (PREFIX.get(name, "") + piece * (100_000 // len(piece))).encode()
-    # 100 kB, CPU time; the bound is wide for slow machines, quadratic time would be far beyond it.
-    assert _seconds(source, content_type) < 2.5
-
-
 @pytest.mark.parametrize("name", HOSTILE)
 def test_time_grows_with_the_size_and_no_faster(name):
-    piece = HOSTILE[name]
-    times = []
-    for size in (10_000, 20_000, 40_000, 80_000):
-        source = (PREFIX.get(name, "") + piece * (size // len(piece))).encode()
-        times.append(min(_seconds(source, "text/html") for _ in range(2)))
-    # Eight times the input: linear is 8, quadratic 64. The floor keeps noise out of the ratio.
-    assert times[-1] / max(times[0], 0.002) < 30
+    small, large = _source(name, 12_500), _source(name, 100_000)
+    before = min(_seconds(small) for _ in range(2))
+    after = _seconds(large)
+    # Eight times the input: linear is 8, quadratic 64. The floor keeps noise out of the ratio, and
+    # what is over the line is measured again, since noise only ever adds.
+    if after / max(before, 0.002) >= 24:
+        after = min(_seconds(large) for _ in range(2))
+    assert after / max(before, 0.002) < 24
+    assert after < LIMIT
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/json", "message/rfc822"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_other_kinds_of_text_take_no_longer(name, content_type):
+    assert _seconds(_source(name, 30_000), content_type) < LIMIT * 0.3
