@@ -18,7 +18,7 @@ from mailharvest.chunk import ChunkResult, ChunkSpec, FoundURL, PageError
 from mailharvest.countries import Country
 from mailharvest.errors import SpecError
 from mailharvest.lists import Globs, Listed, Outputs, Paths, TextFile, URLs, numbered
-from mailharvest.queue.job import Job, JobState
+from mailharvest.queue.job import Cut, Job, JobState
 from mailharvest.reason import Reason
 from mailharvest.records import drop_suppressed, suppression
 from mailharvest.refusal import Checked, Wrong, refusal
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 SOURCES = ("query", "queries", "urls", "files")
 """Fields that say where to look; a job has one of them."""
 
+QUICK = 0.2
+"""Seconds that a page takes at least, where no pace is kept."""
 BAD_URLS = 1_000
 """Lines of a list of URLs that are none, of which each is noted."""
 
@@ -223,6 +225,11 @@ class HarvestJob(Checked, Job):
         if self.search is None or self.search.rate is None:
             return {}
         return {f"{self.search.provider} {self.search.rate}": self.search.rate}
+
+    def cut(self) -> Cut:
+        """Chunks with as many pages of a site as its pace allows before they end, and two more."""
+        pause = max(float(self.fetch.per_site_delay), QUICK)
+        return Cut(per_site=math.ceil(scrape.CHUNK_SECONDS / pause) + 2)
 
     # its chunks
 

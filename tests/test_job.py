@@ -62,6 +62,12 @@ def test_a_rate_is_a_limit_that_the_chunks_count_against() -> None:
     assert {(c.limit, c.cost) for c in job.chunks()} == {("simweb 10/s", 4)}
 
 
+@pytest.mark.parametrize(("delay", "pages"), [("1s", 10), ("4s", 4), ("1m", 3), ("0s", 42)])
+def test_a_chunk_has_as_many_pages_of_a_site_as_its_pace_allows(delay: str, pages: int) -> None:
+    job = HarvestJob(urls=["https://www.example.com/"], fetch=Fetch(per_site_delay=delay))
+    assert job.cut().per_site == pages
+
+
 def test_slots_and_target() -> None:
     assert (searching(max_emails=10_000).in_flight(), searching(slots=7).in_flight()) == (500, 7)
     assert searching(max_emails="none").wanted() is None
