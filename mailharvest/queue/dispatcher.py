@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mailharvest.errors import ClusterError
+from mailharvest.errors import ClusterError, MailharvestError
 from mailharvest.queue.attempt import one_line
 from mailharvest.queue.commit import Committer
 from mailharvest.queue.ledger import Ledger
@@ -209,7 +209,9 @@ class Dispatcher:
             except Exception as error:
                 errors += 1
                 self._dirty = True  # whatever it was, it is not done
-                log.warning("dispatcher %s: %s", self.name, one_line(str(error)), exc_info=True)
+                # What a person can mend is one line; a bug of ours is shown whole.
+                bug = not isinstance(error, MailharvestError)
+                log.warning("dispatcher %s: %s", self.name, one_line(str(error)), exc_info=bug)
                 if errors == ERRORS:
                     raise
                 if isinstance(error, ClusterError):

@@ -197,6 +197,7 @@ def test_five_errors_in_a_row_stop_it(
     tmp_path: Path,
     pauses: list[float],
     monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     job_id = ledger.add(Echo())
 
@@ -207,6 +208,9 @@ def test_five_errors_in_a_row_stop_it(
     with pytest.raises(LedgerError, match="gone"):
         work(ledger, pool, tmp_path, job_id)
     assert pauses == [1.0, 2.0, 4.0, 8.0]
+    said = [record for record in caplog.records if record.name == "mailharvest.queue.dispatcher"]
+    assert len(said) == 5
+    assert not any(record.exc_info for record in said)  # one line each
     assert ledger.job(job_id).state == "queued"
     assert ledger.dispatchers()[0].reason == "error"
 
