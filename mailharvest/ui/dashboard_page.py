@@ -51,9 +51,10 @@ def page(board: Board, *, framed: bool) -> Document:
 
 
 class Bars:
-    """Horizontal bars with a name each."""
+    """Horizontal bars with a name each; `most` is what a full bar stands for, at least."""
 
-    def __init__(self, title: str, colour: str, suffix: str = "") -> None:
+    def __init__(self, title: str, colour: str, suffix: str = "", most: float = 0.0) -> None:
+        self.most = most
         self.source = ColumnDataSource({"name": [], "n": [], "label": [], "colour": []})
         self.shown: list[tuple[str, float]] = []
         self.suffix = suffix
@@ -81,7 +82,7 @@ class Bars:
         self.shown = shown
         names = list(dict.fromkeys(name for name, _ in shown))
         self.names.factors = names
-        self.range.end = max([n for _, n in shown], default=0) * 1.05 or 1
+        self.range.end = max([self.most, *(n for _, n in shown)]) * 1.05 or 1
         update(
             self.source,
             {
@@ -105,14 +106,14 @@ class Drawing:
         self.points: list[tuple[float, ...]] = []
         self.chunks = Bars("Chunks", GREY)
         self.memory = Bars("Memory of workers", BLUE, " MB")
-        self.cpu = Bars("CPU of workers", AMBER, " %")
+        self.cpu = Bars("CPU of workers", AMBER, " %", most=100)
         self.errors = Bars("Errors by kind", RED)
         self.sites = Bars("Pages by site", GREEN)
         charts = [self._curve(), *(bars.root for bars in self._bars())]
         self.root: LayoutDOM = column(
             self.choice,
             self.head,
-            # A row that wraps: one column of charts on a telephone, three on a wide screen.
+            # A row that wraps: one column of charts on a telephone, two or three on a wide screen.
             row(*charts, sizing_mode="stretch_width", styles={"flex-wrap": "wrap"}),
             sizing_mode="stretch_width",
             styles={"padding": "8px", "box-sizing": "border-box"},
@@ -126,7 +127,7 @@ class Drawing:
             title="E-mails, and e-mails a minute",
             y_range=DataRange1d(start=0),
             toolbar_location=None,
-            **_size(),
+            **_size(share=2),
         )
         plot.xaxis.axis_label = "seconds"
         self.rates = Range1d(start=0, end=1)
@@ -134,10 +135,12 @@ class Drawing:
         plot.add_layout(LinearAxis(y_range_name="rate", axis_label="per minute"), "right")
         plot.line("elapsed_seconds", "emails_per_minute", source=self.curve, color=AMBER,
                   y_range_name="rate", line_width=1.5, legend_label="per minute")  # fmt: skip
-        plot.line("elapsed_seconds", "emails_found", source=self.curve, color=GREEN,
-                  line_width=2.5, legend_label="e-mails")  # fmt: skip
-        plot.legend.location = "top_left"
-        plot.legend.background_fill_alpha = 0.6
+        found = plot.line("elapsed_seconds", "emails_found", source=self.curve, color=GREEN,
+                          line_width=2.5, legend_label="e-mails")  # fmt: skip
+        plot.y_range.renderers = [found]  # the rate has its own axis
+        plot.add_layout(plot.legend[0], "above")  # beside the curves it would cover them
+        plot.legend.orientation = "horizontal"
+        plot.legend.border_line_color = None
         return plot
 
     @without_property_validation  # type: ignore[untyped-decorator]
@@ -172,8 +175,15 @@ class Drawing:
         self.sites.draw([(site, pages) for site, pages in view.get("top_sites", ())])
 
 
-def _size() -> dict[str, Any]:
-    return {"sizing_mode": "stretch_width", "min_width": 330, "max_width": 900, "height": 260}
+def _size(share: int = 1) -> dict[str, Any]:
+    """Of a chart: on a wide screen `share` columns of it, on a narrow one all there is."""
+    return {
+        "sizing_mode": "stretch_width",
+        "min_width": 330,
+        "height": 260,
+        "frame_align": False,
+        "styles": {"flex": f"{share} 1 {share * 400}px"},
+    }
 
 
 def _short(address: str) -> str:
