@@ -123,9 +123,10 @@ class Drawing:
         return self.chunks, self.memory, self.cpu, self.errors, self.sites
 
     def _curve(self) -> Any:
+        emails = DataRange1d(start=0)
         plot = figure(
             title="E-mails, and e-mails a minute",
-            y_range=DataRange1d(start=0),
+            y_range=emails,
             toolbar_location=None,
             **_size(share=2),
         )
@@ -137,7 +138,7 @@ class Drawing:
                   y_range_name="rate", line_width=1.5, legend_label="per minute")  # fmt: skip
         found = plot.line("elapsed_seconds", "emails_found", source=self.curve, color=GREEN,
                           line_width=2.5, legend_label="e-mails")  # fmt: skip
-        plot.y_range.renderers = [found]  # the rate has its own axis
+        emails.renderers = [found]  # the rate has its own axis
         plot.add_layout(plot.legend[0], "above")  # beside the curves it would cover them
         plot.legend.orientation = "horizontal"
         plot.legend.border_line_color = None
