@@ -143,7 +143,10 @@ def real_pages(directory: Path, limit: int) -> list[Page]:
     """HTML files below `directory`: up to `limit`, drawn with a fixed seed."""
     files = sorted(path for path in directory.rglob("*.htm*") if path.is_file())
     random.Random(1).shuffle(files)
-    pages = (Page(path.read_bytes(), "text/html", str(path)) for path in files[:limit])
+    pages = (
+        Page(path.read_bytes(), "text/html", path.relative_to(directory).as_posix())
+        for path in files[:limit]
+    )
     return [page for page in pages if page.data]
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import signal
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
+from math import floor, sqrt
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.extraction_peers import Page, Read, simweb_pages
 from mailharvest.extract import Address, extract, normalise
+from mailharvest.extract.confidence import EVIDENCE, GLUED
 
 OURS = "mailharvest"
 JUDGES = ("lxml text + re", "linkify-it-py", "resiliparse + re")
@@ -162,6 +164,22 @@ def score(samples: Sequence[Sample], there: dict[str, Read]) -> Scores:
     return scores
 
 
+READ = Path(__file__).parent / "results" / "extraction-read.tsv"
+"""Where two agreeing readers and we differ on Debian's documentation, read by eye: page, hash of
+the address (they are people's), ``yes`` when it is one that a reader would write down, and why."""
+
+
+def verdicts() -> dict[tuple[str, str], bool]:
+    """What reading by eye said, by page and hash."""
+    rows = (line.split("\t") for line in READ.read_text("utf-8").splitlines()[1:])
+    return {(page, digest): verdict == "yes" for page, digest, verdict, _ in rows}
+
+
+def hashed(email: str) -> str:
+    """What stands for an address in `READ`."""
+    return sha256(email.encode()).hexdigest()[:16]
+
+
 class Judged(NamedTuple):
     """Scores on real pages, and where we and the judges differ: page, address and verdict."""
 
@@ -171,12 +189,14 @@ class Judged(NamedTuple):
 
 
 def agreement(pages: Sequence[Page], there: dict[str, Read]) -> Judged:
-    """Scores on real pages against what two independent readers agree on.
+    """Scores on real pages against what two independent readers agree on, and what an eye says.
 
     The two are lxml's text and linkify-it-py's, each with the ``mailto:`` links; one that is to be
     judged itself is replaced by resiliparse. What only one of them found counts neither way.
     linkify-it-py reads the text that lxml makes, so of all rows that of lxml is the most lenient.
+    What was read by eye (`READ`) counts as that says.
     """
+    read_by_eye = verdicts()
     scores = {name: Score() for name in there}
     differences = []
     answers = []
@@ -193,11 +213,18 @@ def agreement(pages: Sequence[Page], there: dict[str, Read]) -> Judged:
             first, second = [found[judge] for judge in JUDGES if judge in found and judge != name][
                 :2
             ]
-            scores[name] = scores[name].plus(mine, first & second, first ^ second)
+            seen = {
+                email: read_by_eye[page.name, hashed(email)]
+                for email in set().union(*found.values())
+                if (page.name, hashed(email)) in read_by_eye
+            }
+            right = {email for email, verdict in seen.items() if verdict}
+            agreed = (first & second) - seen.keys() | right
+            scores[name] = scores[name].plus(mine, agreed, (first ^ second) - seen.keys())
             if name == OURS:
                 differences += [(page.name, e, "ours alone") for e in sorted(mine - first - second)]
                 differences += [(page.name, e, "missed") for e in sorted((first & second) - mine)]
-        every = set().union(*(found[judge] for judge in JUDGES if judge in found))
+        every = set().union(*(found[judge] for judge in JUDGES if judge in found), right)
         answers += [(a, a.email in every) for a in extract(page.data, content_type="text/html")]
     return Judged(scores, differences, answers)
 
@@ -236,13 +263,24 @@ def print_reliability(rows: Sequence[tuple[Address, bool]]) -> None:
             print(f"| from {band} | {len(marks)} | {sum(marks)} | {sum(marks) / len(marks):.4f} |")
     sure = [right for address, right in rows if address.confidence >= 0.9]
     print(f"\nat 0.9 and above: {sum(sure)} of {len(sure)}, {sum(sure) / len(sure):.4f}\n")
-    print("| method | confidence | addresses | right | share |")
+    print("| evidence | confidence | addresses | right | fitted |")
     print("|---|---|---|---|---|")
-    counts = Counter((a.method, a.confidence, right) for a, right in rows)
-    for method, confidence in sorted({(m, c) for m, c, _ in counts}, key=lambda k: (-k[1], k[0])):
-        right, wrong = counts[method, confidence, True], counts[method, confidence, False]
-        share = right / (right + wrong)
-        print(f"| {method} | {confidence} | {right + wrong} | {right} | {share:.4f} |")
+    groups: dict[tuple[float, str], list[bool]] = {}
+    for address, right in rows:
+        glued = address.confidence == GLUED
+        kind = next(kind for kind, (methods, _) in EVIDENCE.items() if address.method in methods)
+        groups.setdefault((-address.confidence, "glued" if glued else kind), []).append(right)
+    for (minus, kind), marks in sorted(groups.items()):
+        fit = floor(wilson(sum(marks), len(marks)) * 1000) / 1000
+        print(f"| {kind} | {-minus} | {len(marks)} | {sum(marks)} | {fit} |")
+
+
+def wilson(hits: int, total: int, z: float = 1.96) -> float:
+    """The lower end of the 95 % interval of a share."""
+    share = hits / total
+    middle = share + z * z / (2 * total)
+    half = z * sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    return (middle - half) / (1 + z * z / total)
 
 
 def print_differences(judged: Judged, write: Callable[[str], object] = print) -> None:
