@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, Row, text
 
 from mailharvest.queue.job import load_job
-from mailharvest.queue.jobs import Place, add_now, end, guarded, plan_whole
+from mailharvest.queue.jobs import Options, Place, add_now, end, guarded, plan_whole
 from mailharvest.queue.notes import note_job
 from mailharvest.queue.pool import Failure
 from mailharvest.queue.tally import Tally
@@ -14,7 +14,7 @@ _NEXT = text("""
     SELECT n.* FROM job n JOIN job j ON n.after_no = j.no
     WHERE j.id = :id AND n.state = 'waiting' ORDER BY n.no
 """)
-_CATCH = text("SELECT no, catch FROM job WHERE id = :id")
+_CATCH = text("SELECT no, catch, keep FROM job WHERE id = :id")
 
 
 def follow(connection: Connection, job_id: str, state: str, now: float) -> None:
@@ -57,7 +57,10 @@ def _stop(connection: Connection, job_id: str, state: str, now: float) -> None:
     row = connection.execute(_CATCH, {"id": job_id}).one()
     if row.catch and state == "failed":
         kind, _, args = row.catch.partition(" ")
-        failure = guarded(connection, lambda: add_now(connection, load_job(kind, args), now))
+        options = Options(keep=row.keep)
+        failure = guarded(
+            connection, lambda: add_now(connection, load_job(kind, args), now, options)
+        )
         if isinstance(failure, Failure):
             tally = Tally()
             note_job(connection, row.no, "job_error", f"catch: {failure.message}", now, tally)

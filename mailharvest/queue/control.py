@@ -107,7 +107,7 @@ def failed(ledger: Ledger, job_id: str | None, queue: str | None) -> list[str]:
         return list(connection.scalars(_FAILED, {"id": job_id, "queue": queue}))
 
 
-def chain(ledger: Ledger, jobs: Sequence[Job], catch: Job | None) -> list[str]:
+def chain(ledger: Ledger, jobs: Sequence[Job], catch: Job | None, keep: str | None) -> list[str]:
     """Add jobs of which each waits for the one before; their ids."""
     if not jobs:
         raise SpecError("a chain has at least one job")
@@ -118,7 +118,8 @@ def chain(ledger: Ledger, jobs: Sequence[Job], catch: Job | None) -> list[str]:
         now, tally = ledger.clock(), Tally()
         for job in jobs:
             state = "planning" if before is None else "waiting"
-            added = insert(connection, job, Options(after_no=before, catch=said), state, now)
+            options = Options(after_no=before, catch=said, keep=keep)
+            added = insert(connection, job, options, state, now)
             assert added is not None  # its id is new
             if before is None:
                 place = Place(added[0], job.queue, job.priority, now)

@@ -295,9 +295,9 @@ def plan_whole(connection: Connection, job: Job, place: Place, now: float, tally
     events.add(connection, "waiting", {place.no: {}}, now)
 
 
-def add_now(connection: Connection, job: Job, now: float, schedule: str | None = None) -> str:
+def add_now(connection: Connection, job: Job, now: float, options: Options) -> str:
     """Add a job that nobody waits for at a keyboard, whole; its id."""
-    added, tally = insert(connection, job, Options(schedule=schedule), "planning", now), Tally()
+    added, tally = insert(connection, job, options, "planning", now), Tally()
     assert added is not None  # its id is new
     plan_whole(connection, job, Place(added[0], job.queue, job.priority, now), now, tally)
     tally.flush(connection)

@@ -121,18 +121,36 @@ class Queue:
         )
         return Ticket(self.ledger, self.ledger.add(job, options=options))
 
-    def bulk(self, jobs: Sequence[Job], *, delay: float | str = 0.0) -> list[Ticket]:
-        """Put many jobs onto their queues in one transaction."""
-        options = Options(run_at=_later(self.ledger.clock(), delay))
+    def bulk(
+        self,
+        jobs: Sequence[Job],
+        *,
+        delay: float | str = 0.0,
+        keep_completed: Keep = True,
+        keep_failed: Keep = True,
+    ) -> list[Ticket]:
+        """Put many jobs onto their queues in one transaction; see `dispatch`."""
+        options = Options(
+            run_at=_later(self.ledger.clock(), delay),
+            keep=keeping.policy(keep_completed, keep_failed),
+        )
         ids = self.ledger.add_many(jobs, options)
         return [Ticket(self.ledger, job_id) for job_id in ids]
 
-    def chain(self, jobs: Sequence[Job], *, catch: Job | None = None) -> list[Ticket]:
+    def chain(
+        self,
+        jobs: Sequence[Job],
+        *,
+        catch: Job | None = None,
+        keep_completed: Keep = True,
+        keep_failed: Keep = True,
+    ) -> list[Ticket]:
         """Jobs one after the other: the next only when the one before has completed.
 
         When one fails the rest is cancelled and says so, and `catch` is put onto its queue.
         """
-        ids = control.chain(self.ledger, jobs, catch)
+        keep = keeping.policy(keep_completed, keep_failed)
+        ids = control.chain(self.ledger, jobs, catch, keep)
         return [Ticket(self.ledger, job_id) for job_id in ids]
 
     @staticmethod
@@ -267,6 +285,8 @@ class Queue:
         tz: str = "UTC",
         overlap: str = "skip",
         grace: float | str | None = None,
+        keep_completed: Keep = True,
+        keep_failed: Keep = True,
     ) -> Schedule:
         """Put a job onto its queue again and again; a schedule of this name is replaced.
 
@@ -281,11 +301,14 @@ class Queue:
         grace : float or str, optional
             Leave a run out that is later than this. Of several that were missed one is made up
             for in any case, not all.
+        keep_completed, keep_failed
+            How long its jobs stay; see `dispatch`.
         """
-        now = self.ledger.clock()
+        now, keep = self.ledger.clock(), keeping.policy(keep_completed, keep_failed)
         made = schedules.make(
-            name, job, cron=cron, every=every, tz=tz, overlap=overlap, grace=grace, now=now
-        )
+            name, job, cron=cron, every=every, tz=tz, overlap=overlap, grace=grace, keep=keep,
+            now=now,
+        )  # fmt: skip
         with self.ledger.database.write() as connection:
             schedules.save(connection, made, now)
         return made

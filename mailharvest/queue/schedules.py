@@ -18,16 +18,17 @@ from sqlalchemy import Connection, Row, text
 
 from mailharvest.errors import SpecError
 from mailharvest.queue.job import Job, kind_of, load_job, seconds
-from mailharvest.queue.jobs import add_now, guarded
+from mailharvest.queue.jobs import Options, add_now, guarded
 from mailharvest.queue.notes import note_schedule
 from mailharvest.queue.pool import Failure
 
 _SET = text("""
-    INSERT INTO schedule (name, kind, args, cron, every, tz, overlap, grace, next_at, created_at)
-    VALUES (:name, :kind, :args, :cron, :every, :tz, :overlap, :grace, :next_at, :now)
+    INSERT INTO schedule (name, kind, args, cron, every, tz, overlap, grace, next_at, created_at,
+        keep)
+    VALUES (:name, :kind, :args, :cron, :every, :tz, :overlap, :grace, :next_at, :now, :keep)
     ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, args = excluded.args,
         cron = excluded.cron, every = excluded.every, tz = excluded.tz, overlap = excluded.overlap,
-        grace = excluded.grace, next_at = excluded.next_at
+        grace = excluded.grace, next_at = excluded.next_at, keep = excluded.keep
 """)
 _ALL = text("SELECT * FROM schedule ORDER BY name")
 _ONE = text("SELECT * FROM schedule WHERE name = :name")
@@ -55,6 +56,8 @@ class Schedule:
         What happens when the job of the time before has not ended.
     grace : float or None
         Seconds that a run may be late; later than that, it is left out. None: never too late.
+    keep : str or None
+        How long its jobs stay when they have ended, as `mailharvest.queue.keeping.policy` has it.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Schedule:
     grace: float | None
     next_at: float
     last_at: float | None
+    keep: str | None
 
     def after(self, moment: float) -> float:
         """The first time after `moment`."""
@@ -90,6 +94,7 @@ def make(
     tz: str,
     overlap: str,
     grace: float | str | None,
+    keep: str | None,
     now: float,
 ) -> Schedule:
     """A schedule from what a person wrote.
@@ -116,7 +121,7 @@ def make(
             f"{cron!r} is no cron expression", field="cron", fix='such as "0 0 * * *": midnight'
         ) from None
     return Schedule(
-        name, kind_of(job), job.model_dump_json(), cron, pause, tz, overlap, late, first, None
+        name, kind_of(job), job.model_dump_json(), cron, pause, tz, overlap, late, first, None, keep
     )
 
 
@@ -171,7 +176,8 @@ def tick(connection: Connection, now: float) -> list[str]:
 
 def run(connection: Connection, schedule: Schedule, now: float) -> str:
     """Add the job of a schedule now; its id."""
-    return add_now(connection, load_job(schedule.kind, schedule.args), now, schedule.name)
+    options = Options(schedule=schedule.name, keep=schedule.keep)
+    return add_now(connection, load_job(schedule.kind, schedule.args), now, options)
 
 
 def _read(row: Row[tuple[object, ...]]) -> Schedule:

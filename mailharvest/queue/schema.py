@@ -231,7 +231,9 @@ CREATE VIEW queue_stats AS
     GROUP BY j.queue;
 """
 
-STEPS: tuple[str, ...] = (_FIRST,)
+_SECOND = "ALTER TABLE schedule ADD COLUMN keep TEXT"
+
+STEPS: tuple[str, ...] = (_FIRST, _SECOND)
 """Step *n*, counted from 1, leads from version *n - 1* of the ledger to version *n*."""
 
 

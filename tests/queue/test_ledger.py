@@ -340,6 +340,21 @@ def test_migrating_twice_changes_nothing(ledger: Ledger) -> None:
         assert migrate(connection) == 0
 
 
+def test_a_ledger_of_the_first_version_is_brought_up_to_date_with_all_it_has(
+    place: str, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("mailharvest.queue.schema.STEPS", STEPS[:1])
+        with Ledger(place, clock=clock) as old:
+            ids = [old.add(Echo(value=n)) for n in range(3)]
+    with Ledger(place, clock=clock) as ledger:
+        desk = Desk(ledger, clock, tmp_path / "parts")
+        desk.finish(*desk.claim(3))
+        assert {ledger.job(job_id).state for job_id in ids} == {"completed"}
+        assert desk.sql("SELECT keep FROM schedule") == []
+        desk.close()
+
+
 def test_a_step_is_taken_once(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     Ledger(place).close()
     step = "CREATE TABLE later (a $int) $strict; INSERT INTO later VALUES (1)"
@@ -360,7 +375,8 @@ def test_a_step_that_fails_leaves_the_old_ledger(
         with pytest.raises(Exception, match="NONSENSE"):
             Ledger(place)
     with Ledger(place) as ledger, ledger.database.read() as connection:
-        assert connection.scalar(text("SELECT value FROM meta WHERE key = 'schema_version'")) == "1"
+        version = connection.scalar(text("SELECT value FROM meta WHERE key = 'schema_version'"))
+        assert version == str(len(STEPS))
 
 
 def test_an_exception_undoes_a_transaction(ledger: Ledger) -> None:

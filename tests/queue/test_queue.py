@@ -359,6 +359,21 @@ def test_a_retention_that_says_nothing_is_refused(queue: Queue, keep: Any) -> No
         queue.dispatch(Echo(), keep_failed=keep)
 
 
+def test_what_comes_in_by_the_dozen_is_kept_no_longer_either(
+    queue: Queue, desk: Desk, clock: Clock
+) -> None:
+    queue.bulk([Echo(), Echo()], keep_completed=False)
+    queue.chain([Echo(), Echo()], keep_completed={"age": "1h"})
+    queue.schedule("daily", Echo(), every="1d", keep_completed=1)
+    for _ in range(3):
+        clock.tick(86_400)
+        queue.ledger.tick()
+        run_all(desk)
+    assert queue.counts()["completed"] == 2 + 2 + 3
+    queue.prune()
+    assert [row.reason for row in queue.completed()] == ["done"]
+
+
 def test_keeping_failed_and_completed_are_apart(queue: Queue, desk: Desk) -> None:
     fail_some(queue, desk, 2, keep_completed=False)
     fail_some(queue, desk, 2, keep_failed=1)
