@@ -114,6 +114,7 @@ TRIGGERS = (
     Trigger(
         "word", (b"@]", b"@)", b"@}", b"@ ]", b"@ )", b" (a) ", b"_at_", b" -at- "), b"", b"", True
     ),
+    Trigger("word", (b"(a)",), rb"[A-Za-z0-9]", rb"[A-Za-z0-9]"),
     Trigger(
         "bare", tuple(b" at %b." % w.encode() for w in languages.FREE_MAIL_WORDS), b"", b"", True
     ),

@@ -98,6 +98,11 @@ SHOWN_TEXT = [
 ]
 
 HIDDEN = [
+    ("<!--[if !mso]><!--> info@example.com <!--<![endif]-->", "info@example.com"),
+    ("<!--[if mso]> a@example.com <![endif]--> b@example.com", "b@example.com"),
+    ("<p>info<span style='display:none;'>-nospam</span>@example.com</p>", "info@example.com"),
+    ("<script type='text/x-handlebars'><p>a@example.com</p></script>", ""),
+    ("<style>a:after{content:'a@example.com'}</style>", ""),
     ("<div style='display:none !important'>info@example.com</div><p>b@example.com</p>", "b@example.com"),
     ("<DIV STYLE='DISPLAY:NONE'>info@example.com</DIV><p>b@example.com</p>", "b@example.com"),
     ("<span hidden=hidden>a@example.com</span>b@example.com", "b@example.com"),
