@@ -43,6 +43,9 @@ FAILED, BAD_INPUT, INTERRUPTED, REFUSED = 1, 2, 3, 4
 BROKEN_PIPE = 141
 """What a shell reports of a program that SIGPIPE ended: nobody reads on, and that is no failure."""
 
+STATES = ("planning", "waiting", "queued", "running", "completed", "failed", "cancelled")
+"""What a job can be."""
+
 STOP_SECONDS = 9.0
 """Seconds that an interrupted run has to put its chunks back, before the process just ends."""
 
@@ -238,7 +241,7 @@ class _Interrupts(AbstractContextManager["_Interrupts"]):
 
 
 @cli.command()
-@click.option("--state", metavar="STATE", help="Only those that are so: queued, running, …")
+@click.option("--state", type=click.Choice(STATES), help="Only those that are so.")
 @click.option("--queue", metavar="NAME", help="Only those of this queue.")
 @HOME
 @LEDGER

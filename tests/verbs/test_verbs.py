@@ -117,6 +117,10 @@ def test_every_listing_takes_json_and_any_ledger(
         assert len(said(verb).splitlines()) == 1 + rows
     assert [row["name"] for row in json.loads(said("schedule", "list", "--json"))] == ["daily"]
     assert json.loads(said("show", "one", "--json"))["state"] == "queued"
+    for option, rows in (("--state=queued", 1), ("--state=failed", 0), ("--queue=other", 0)):
+        assert len(json.loads(said("jobs", "--json", option))) == rows
+    assert main(["jobs", "--state", "odd", *where]) == 2
+    assert "queued" in capsys.readouterr().err
     assert json.loads(said("stats"))["queue-stats"]["pending"] == 1
 
 
