@@ -95,7 +95,7 @@ class Meter:
         share = -math.expm1(-passed / min(max(now.elapsed_seconds / 30, 2.0), 30.0))
         # In ratios, as people feel it; five seconds more or less are nothing, even at the end.
         before, after = max(last.eta_seconds - passed, 0.0) + 5, now.eta_seconds + 5
-        return replace(now, eta_seconds=before * (after / before) ** share - 5)
+        return replace(now, eta_seconds=max(before * (after / before) ** share - 5, 0.0))
 
     def _foresee(self, now: Snapshot, marks: list[_Mark]) -> Snapshot:
         """`now` with its estimates, when there is enough to go by."""
