@@ -44,7 +44,7 @@ def read_in_script(page: Page, start: int, end: int) -> None:
         if (
             host
             and not page.context
-            and data[host.end(1)] == 34
+            and data.startswith(b'"', host.end(1))
             and (data[first - 1] == 34 or data[first - 8 : first] == b'"mailto:')
         ):
             address = plain_address(local, host[1], kind)

@@ -185,6 +185,20 @@ def test_what_is_found_is_in_normal_form():
         assert normalise(address.as_found) == address.email
 
 
-@pytest.mark.parametrize("data", ["", b"", "\ud800@\udfff.com", b"\xff\xfe", b"\xff@\xff"])
+@pytest.mark.parametrize(
+    "data",
+    ["", b"", "\ud800@\udfff.com", b"\xff\xfe", b"\xff@\xff"],
+)
 def test_nonsense_gives_nothing(data):
     assert extract(data) == []
+
+
+@pytest.mark.parametrize("kind", ["text/html", "text/plain", "application/json", "text/vcard"])
+def test_a_document_may_end_anywhere(kind):
+    page = (
+        b'<script type="application/json">{"e":"a@example.com"}</script><a href="mailto:&#105;nfo%40'
+        b'example.com?cc=b@example.com">info&#64;example.com</a><p title="c@163.com">d [at] example '
+        b"[dot] com</p><span data-cfemail='422b2c'>e<b>@</b>example.com</span>f\xef\xbc\xa0example.com"
+    )
+    for end in range(len(page)):
+        assert all(normalise(a.email) == a.email for a in extract(page[:end], content_type=kind))
