@@ -86,7 +86,9 @@ def test_rates_and_eta_come_with_the_looks(queue: Queue) -> None:
                      " ON CONFLICT (job, of, name) DO UPDATE SET n = :n"), {"n": 10 * second},
             )  # fmt: skip
         now = watch.look()
-    said = drawn(now)
+    assert "waits" in drawn(now)  # for nobody works on it
+    queue.ledger.register("night", ["default"])
+    said = drawn(watch.look())
     assert "1,200/min" in said
     assert "ETA 2 min" in said
 

@@ -118,8 +118,8 @@ def _jobs(now: Overview, shown: Sequence[tuple[JobRow, Snapshot]]) -> Table | No
             Text(visible(row.state, 20), style=colour or COLOURS.get(row.state, "")),
             _bar(row, seen),
             Text(_found(row, seen)),
-            Text("" if row.ended else f"{seen.emails_per_minute:,.0f}/min", style="dim"),
-            Text(_when(row, seen), style="yellow" if seen.out_of_reach else ""),
+            Text(f"{seen.emails_per_minute:,.0f}/min" if _goes(now, row) else "", style="dim"),
+            Text(_when(now, row, seen), style="yellow" if seen.out_of_reach else ""),
             Text(f"{row.errors:,} err" if row.errors else "", style="dim"),
         )
     return table if shown else None
@@ -148,9 +148,16 @@ def _found(row: JobRow, seen: Snapshot) -> str:
     return f"{100 * _share(row, seen):.0f}%  {seen.emails_found:,}{of}"
 
 
-def _when(row: JobRow, seen: Snapshot) -> str:
+def _goes(now: Overview, row: JobRow) -> bool:
+    """Whether somebody works on it, as far as the ledger knows."""
+    return row.state == "running" and bool(now.dispatchers)
+
+
+def _when(now: Overview, row: JobRow, seen: Snapshot) -> str:
     if row.ended:
         return duration(row.seconds)
+    if not _goes(now, row):
+        return "waits"
     return f"ETA {'…' if seen.eta_seconds is None else about(seen.eta_seconds)}"
 
 
