@@ -68,7 +68,7 @@ NOTHING = [
     "jane@@example.com",
     "jane..doe@",
     "http://example.com/a@b.html",
-    "www.example.com/u/jane@doe.com",
+    "www.example.com/u/jane@mail.example.com",
     "xmpp:jane@jabber.example.com sip:100@pbx.example.com",
     "host/db.example.com@REALM.EXAMPLE.COM",
 ]

@@ -31,7 +31,7 @@ PLAIN = [
     ("Tel:0123456789jane@example.com", "0123456789jane@example.com"),
     ("info@example.comwww.example.com", "info@example.comwww.example.com"),
     ("info@example.comINFO", "info@example.com"),
-    ("info@example.deTelefon: 123", "info@example.de"),
+    ("info@example.netTelefon: 123", "info@example.net"),
     ("info@example.co.ukTel", "info@example.co.uk"),
     ("info@example.com.Tel 123", "info@example.com"),
     ("info@example.com.See also", "info@example.com"),
