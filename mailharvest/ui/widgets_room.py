@@ -78,7 +78,8 @@ class Listing:
         self.on = W.Button(description="›", layout=W.Layout(width="3em"), tooltip="on")
         self.back.on_click(lambda _: self.turn(-1))
         self.on.on_click(lambda _: self.turn(1))
-        self.widget = W.VBox([*self.rows, W.HBox([self.back, self.note, self.on])])
+        pages = W.HBox([self.back, self.note, self.on], layout=W.Layout(align_items="center"))
+        self.widget = W.VBox([*self.rows, pages])
 
     def _row(self, i: int) -> W.HBox:
         buttons = [W.Button(layout=W.Layout(width="auto")) for _ in range(2)]
