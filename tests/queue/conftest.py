@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailharvest.queue.ledger import Ledger
+from mailharvest.queue.queue import Queue
 from tests.queue import postgres
 from tests.queue.desk import Clock, Desk
 
@@ -57,6 +58,12 @@ def ledger(place: str, clock: Clock) -> Iterator[Ledger]:
 def sqlite_ledger(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
     with Ledger(tmp_path / "ledger.db", clock=clock) as ledger:
         yield ledger
+
+
+@pytest.fixture
+def queue(place: str, clock: Clock, tmp_path: Path) -> Iterator[Queue]:
+    with Queue(place, home=tmp_path, clock=clock) as queue:
+        yield queue
 
 
 @pytest.fixture

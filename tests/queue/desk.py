@@ -99,3 +99,12 @@ class Desk:
 
 def urls(*names: str, **more: Any) -> list[FoundURL]:
     return [FoundURL(f"http://{name}", **more) for name in names]
+
+
+def run_all(desk: Desk, **result: Any) -> int:
+    """Finish what is ready, until nothing is."""
+    done = 0
+    while claims := desk.claim(50, queues=["default", "high", "low"]):
+        desk.finish(*claims, **result)
+        done += len(claims)
+    return done

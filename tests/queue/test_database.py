@@ -1,14 +1,17 @@
-"""The door to the database: who waits for work is woken; a copy of it is a ledger too."""
+"""The door to the database: who waits for work is woken, and what is no ledger is refused."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from mailharvest.errors import LedgerError, SpecError
 from mailharvest.queue import control, database
+from mailharvest.queue.database import address
 from mailharvest.queue.ledger import Ledger
 from tests.queue.desk import Clock, Desk
 from tests.queue.jobs import Echo
@@ -68,3 +71,34 @@ def test_a_connection_that_was_lost_is_made_again(
         assert ledger.changed()
         other.add(Echo())
         assert heard(ledger)
+
+
+def test_an_exception_undoes_a_transaction(ledger: Ledger) -> None:
+    with pytest.raises(ZeroDivisionError), ledger.database.write() as connection:
+        connection.execute(text("INSERT INTO meta (key, value) VALUES ('k', 'v')"))
+        raise ZeroDivisionError
+    with ledger.database.read() as connection:
+        assert connection.scalar(text("SELECT value FROM meta WHERE key = 'k'")) is None
+    ledger.add(Echo())
+
+
+def test_what_is_no_ledger_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("this is no database, but long enough to be looked at" * 50)
+    with pytest.raises(LedgerError) as caught:
+        Ledger(tmp_path / "text.db")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", ["mysql://x/y", "sqlite://", "://", "postgresql://me:secret@h:p/d"])
+def test_what_can_be_no_ledger_is_bad_input(bad: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        Ledger(bad)
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_password_is_never_shown() -> None:
+    with pytest.raises(LedgerError) as caught:
+        Ledger("postgresql://me:secret@127.0.0.1:1/db")
+    assert "secret" not in str(caught.value)
+    assert address("postgres://me@x/y").drivername == "postgresql+psycopg"

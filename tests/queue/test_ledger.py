@@ -9,12 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from mailharvest.chunk import PageError
-from mailharvest.errors import LedgerError, LedgerVersion, SpecError, UnknownJob
+from mailharvest.errors import SpecError, UnknownJob
 from mailharvest.queue import control
-from mailharvest.queue.database import address
 from mailharvest.queue.jobs import Options, new_id
 from mailharvest.queue.ledger import Ledger
-from mailharvest.queue.schema import STEPS, migrate
 from tests.queue.desk import Clock, Desk
 from tests.queue.jobs import Broken, Echo, Limited, Many
 
@@ -323,91 +321,6 @@ def test_time_between_runs_is_not_work(desk: Desk, clock: Clock) -> None:
         clock.tick(20)
         desk.finish(claim)
     assert desk.ledger.job(job_id).seconds == pytest.approx(20 + 3 + 20 + 10 + 20)
-
-
-# the ledger as a file and as a server
-
-
-def test_a_newer_ledger_is_refused(place: str) -> None:
-    with Ledger(place) as ledger, ledger.database.write() as connection:
-        connection.execute(text("UPDATE meta SET value = '99' WHERE key = 'schema_version'"))
-    with pytest.raises(LedgerVersion, match=r"version 99.*upgrade mailharvest"):
-        Ledger(place)
-
-
-def test_migrating_twice_changes_nothing(ledger: Ledger) -> None:
-    with ledger.database.write() as connection:
-        assert migrate(connection) == 0
-
-
-def test_a_ledger_of_the_first_version_is_brought_up_to_date_with_all_it_has(
-    place: str, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr("mailharvest.queue.schema.STEPS", STEPS[:1])
-        with Ledger(place, clock=clock) as old:
-            ids = [old.add(Echo(value=n)) for n in range(3)]
-    with Ledger(place, clock=clock) as ledger:
-        desk = Desk(ledger, clock, tmp_path / "parts")
-        desk.finish(*desk.claim(3))
-        assert {ledger.job(job_id).state for job_id in ids} == {"completed"}
-        assert desk.sql("SELECT keep FROM schedule") == []
-        desk.close()
-
-
-def test_a_step_is_taken_once(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    Ledger(place).close()
-    step = "CREATE TABLE later (a $int) $strict; INSERT INTO later VALUES (1)"
-    monkeypatch.setattr("mailharvest.queue.schema.STEPS", (*STEPS, step))
-    for _ in range(2):
-        with Ledger(place) as ledger, ledger.database.read() as connection:
-            assert connection.scalar(text("SELECT COUNT(*) FROM later")) == 1
-
-
-def test_a_step_that_fails_leaves_the_old_ledger(
-    place: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Ledger(place).close()
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            "mailharvest.queue.schema.STEPS", (*STEPS, "CREATE TABLE b (a $int); NONSENSE")
-        )
-        with pytest.raises(Exception, match="NONSENSE"):
-            Ledger(place)
-    with Ledger(place) as ledger, ledger.database.read() as connection:
-        version = connection.scalar(text("SELECT value FROM meta WHERE key = 'schema_version'"))
-        assert version == str(len(STEPS))
-
-
-def test_an_exception_undoes_a_transaction(ledger: Ledger) -> None:
-    with pytest.raises(ZeroDivisionError), ledger.database.write() as connection:
-        connection.execute(text("INSERT INTO meta (key, value) VALUES ('k', 'v')"))
-        raise ZeroDivisionError
-    with ledger.database.read() as connection:
-        assert connection.scalar(text("SELECT value FROM meta WHERE key = 'k'")) is None
-    ledger.add(Echo())
-
-
-def test_what_is_no_ledger_is_said_in_one_line(tmp_path: Path) -> None:
-    (tmp_path / "text.db").write_text("this is no database, but long enough to be looked at" * 50)
-    with pytest.raises(LedgerError) as caught:
-        Ledger(tmp_path / "text.db")
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("bad", ["mysql://x/y", "sqlite://", "://", "postgresql://me:secret@h:p/d"])
-def test_what_can_be_no_ledger_is_bad_input(bad: str) -> None:
-    with pytest.raises(SpecError) as caught:
-        Ledger(bad)
-    assert "\n" not in str(caught.value)
-    assert "secret" not in str(caught.value)
-
-
-def test_a_password_is_never_shown() -> None:
-    with pytest.raises(LedgerError) as caught:
-        Ledger("postgresql://me:secret@127.0.0.1:1/db")
-    assert "secret" not in str(caught.value)
-    assert address("postgres://me@x/y").drivername == "postgresql+psycopg"
 
 
 def test_options_set_queue_priority_and_delay(desk: Desk, clock: Clock) -> None:

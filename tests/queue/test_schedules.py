@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,12 +14,6 @@ from mailharvest.queue.ledger import Ledger
 from mailharvest.queue.queue import Queue
 from tests.queue.desk import Clock, Desk
 from tests.queue.jobs import Echo, Unplannable
-
-
-@pytest.fixture
-def queue(place: str, clock: Clock, tmp_path: Path) -> Iterator[Queue]:
-    with Queue(place, home=tmp_path, clock=clock) as queue:
-        yield queue
 
 
 def at(zone: str, *moment: int) -> float:
