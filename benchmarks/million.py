@@ -12,6 +12,7 @@ Parquet, a snapshot twice a second, the frame. Server and product share the mach
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 import sqlite3
 import tempfile
@@ -147,7 +148,7 @@ def measure(scenario: str, wanted: int, *, workers: int | None, shown: bool) -> 
 
 def done_urls(ledger: Path) -> list[str]:
     """The URLs that were fetched to their end, whatever came of it."""
-    with sqlite3.connect(ledger) as database:
+    with contextlib.closing(sqlite3.connect(ledger)) as database:
         return [url for (url,) in database.execute("SELECT url FROM frontier WHERE state = 'done'")]
 
 
