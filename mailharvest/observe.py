@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -99,30 +100,24 @@ class Observer:
             workers = None
         for job_id in self.dispatcher.begun():
             if job_id not in self._observed or self._observed[job_id].now.ended:
-                self._try(self.add, job_id)
-        going = [job_id for job_id, each in self._observed.items() if not each.told]
-        for job_id in going:
-            self._try(self._see, job_id, workers)
-        self._tell([self._observed[job_id] for job_id in going if job_id in self._observed])
+                with contextlib.suppress(UnknownJob):  # it has ended, and was not to be kept
+                    self.add(job_id)
+        going = [each for each in self._observed.values() if not each.over]
+        for each in going:
+            self._see(each, workers)
+        self._reporter.tell([each.now for each in going])
 
-    def _try(self, do: Any, job_id: str, *more: Any) -> None:
+    def _see(self, observed: _Observed, workers: Workers | None) -> None:
         try:
-            do(job_id, *more)
-        except UnknownJob:  # it has ended, and was not to be kept
-            self._observed.pop(job_id, None)
-
-    def _see(self, job_id: str, workers: Workers | None) -> None:
-        now = observe(self.dispatcher.ledger, job_id, workers)
+            now = observe(self.dispatcher.ledger, observed.now.job_id, workers)
+        except UnknownJob:  # forgotten: what was seen last stays
+            observed.over = True
+            return
         if self.pool.paused and not now.ended:
             now = replace(now, state="paused")
         elif self._stopped.is_set() and not now.ended:
             now = replace(now, state="stopped")
-        self._observed[job_id].see(now)
-
-    def _tell(self, observed: list[_Observed]) -> None:
-        self._reporter.tell([each.now for each in observed])
-        for each in observed:
-            each.told = each.now.ended
+        observed.see(now)
 
     def _run(self) -> None:
         pause = TICK
@@ -151,8 +146,8 @@ class _Observed:
         # Of a job that was over before it was looked at the averages are of interest.
         self._meter = Meter(since=None if begun.ended else begun)
         self._began = time.monotonic() - begun.elapsed_seconds
-        self.told = False
         self.see(begun)
+        self.over = False  # only after its end was shown
 
     def see(self, now: Snapshot) -> None:
         """Complete `now` and keep it."""
@@ -160,6 +155,7 @@ class _Observed:
             # The ledger's own figure moves with its commits; a clock that stands still looks dead.
             now = replace(now, elapsed_seconds=time.monotonic() - self._began)
         self.now = self._meter.see(now)
+        self.over = now.ended
 
 
 def observe(ledger: Ledger, job_id: str, workers: Workers | None) -> Snapshot:

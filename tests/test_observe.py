@@ -238,16 +238,23 @@ def test_it_keeps_to_the_jobs_that_were_begun_last(observed):
         observer.snapshot(ids[0])
 
 
-def test_a_job_that_was_forgotten_is_observed_no_more(observed, tmp_path):
+def test_of_a_job_that_was_forgotten_the_last_look_stays(observed, tmp_path):
     observer, _, ledger = observed
     job_id = ledger.add(Echo(text="x"))
     observer.add(job_id)
     ledger.cancel(job_id)
+    observer.look()
     with Queue(tmp_path / "ledger.db", home=tmp_path) as queue:
         queue.forget(job_id)
     observer.look()
-    with pytest.raises(KeyError):
-        observer.snapshot(job_id)
+    assert observer.snapshot(job_id).state == "cancelled"
+    unseen = ledger.add(Echo(text="x"))
+    observer.add(unseen)
+    ledger.cancel(unseen)
+    with Queue(tmp_path / "ledger.db", home=tmp_path) as queue:
+        queue.forget(unseen)
+    observer.look()
+    assert observer.snapshot(unseen).state == "queued"
 
 
 def test_what_waits_is_known_of_a_list_of_urls_and_not_of_a_search(tmp_path):
