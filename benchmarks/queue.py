@@ -5,7 +5,9 @@ and marked done with its result kept, each step as durable as its database makes
 is one job a call, **bulk/s** many in one call where there is such a call, **done/s** is claim, run
 and finish of a job that does nothing, in one process. **Pickup** is from the call that puts a job
 in to the first line of its handle in another process that has nothing to do; *not woken* is our
-dispatcher deaf, looking every two seconds as with ``--sleep 2`` on a database that cannot wake it.
+dispatcher deaf, with ``--sleep 2``, on a database that could not wake it (once a second it looks
+after others, and sees). RQ writes to Redis several times a job, and Redis waits for the disk at
+each.
 """
 
 from __future__ import annotations
@@ -136,7 +138,7 @@ def pickup(places: Places, name: str, jobs: int) -> list[float]:
 def main(argv: list[str] | None = None) -> int:
     """The command line."""
     made_ = parser(__doc__)
-    made_.add_argument("--jobs", type=int, default=2000, help="jobs of a run; default 2000")
+    made_.add_argument("--jobs", type=int, default=500, help="jobs of a run; default 500")
     options = made_.parse_args(argv)
     report = Report(
         "queue", "The queue and its peers",
