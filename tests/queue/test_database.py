@@ -54,6 +54,7 @@ def test_one_who_waits_hears_what_others_made_ready(
 def test_a_connection_that_was_lost_is_made_again(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(database, "RECONNECT", 1e9)
     with Ledger(postgres_url) as ledger, Ledger(postgres_url) as other:
         assert ledger.changed()
         with other.database.write() as connection:
@@ -66,7 +67,6 @@ def test_a_connection_that_was_lost_is_made_again(
         other.add(Echo())
         for _ in range(50):  # not heard, and no error; nor is the server asked each time
             assert not ledger.changed()
-        monkeypatch.setattr(database, "RECONNECT", -1e9)
         ledger.database._ear._again_at = 0.0
         assert ledger.changed()
         other.add(Echo())
