@@ -10,11 +10,12 @@ from __future__ import annotations
 import importlib
 import re
 import threading
+from array import array
 from functools import cache
 from typing import Any
 
 from mailharvest.extract.gate_by_find import scan_by_find
-from mailharvest.extract.triggers import MARKS, PLACE, TRIGGERS, Events, Scan
+from mailharvest.extract.triggers import MARKS, PLACE, TRIGGERS, Events, Scan, ordered
 
 
 def _optional(name: str) -> Any:
@@ -54,18 +55,14 @@ def scan_by_hyperscan() -> Scan:
             scratch = local.scratch
         except AttributeError:
             scratch = local.scratch = hyperscan.Scratch(database)
-        events: Events = []
-        marks: Events = []
+        events = array("q")
+        marks = array("q")
 
         def note(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
             (events if number < wanted else marks).append((end << PLACE) + codes[number])
 
         database.scan(data, note, scratch=scratch)
-        if not events:
-            return events, events
-        events.sort()
-        marks.sort()
-        return events, marks
+        return (ordered(events), ordered(marks)) if events else ([], [])
 
     return scan
 

@@ -9,15 +9,25 @@ triggers themselves are tried.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from mailharvest.extract.triggers import MARKS, PLACE, TRIGGERS, Events, Scan, Trigger
+from mailharvest.extract.triggers import (
+    MARKS,
+    PLACE,
+    TRIGGERS,
+    Events,
+    Scan,
+    Trigger,
+    ordered,
+)
 
 _RAREST = b"@\\{}%[]&#()!+_zqjxk:=v\"'b;<>/wgypf0123456789muhcdlrsniaote-. "
 """The bytes of literals, in lower case, by how rare they are on pages."""
 _SIDE = 8
 _HIGH = -1
+_SETTLED = 4096
 
 
 class _Family(NamedTuple):
@@ -100,20 +110,26 @@ def _families(triggers: tuple[Trigger, ...], first: int) -> dict[int, _Family]:
 
 
 def _look(data: bytes, lower: bytes, families: dict[int, _Family]) -> Events:
-    events = set()
+    events = array("q")
     for byte, (common, reach, triggers) in families.items():
         if byte == _HIGH and data.isascii():
             continue
         place = common.search(lower)
+        recent: set[int] = set()  # what the windows of two neighbours both hold is one event
         while place:
+            if len(recent) > _SETTLED:
+                settled = [e for e in recent if (e >> PLACE) < place.start() - 2 * reach]
+                events.extend(settled)
+                recent.difference_update(settled)
             low, high = max(0, place.start() - reach), place.end() + reach
             for number, width, pattern in triggers:
                 found = pattern.search(data, low, high)
                 while found:
-                    events.add(((found.end() - width) << PLACE) + number)
+                    recent.add(((found.end() - width) << PLACE) + number)
                     found = pattern.search(data, found.start() + 1, high)
             place = common.search(lower, place.start() + 1)
-    return sorted(events)
+        events.extend(recent)
+    return ordered(events)
 
 
 def scan_by_find() -> Scan:
