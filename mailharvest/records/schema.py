@@ -120,17 +120,17 @@ def read_parts(paths: Iterable[str | Path], columns: Sequence[str] | None = None
         A part is missing or cannot be read.
     """
     schema = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
-    try:
-        # One after the other: a dataset reads so many ahead that it needs twice the memory.
-        parts = [_read_part(path, schema) for path in paths]
-    except (OSError, pa.ArrowException) as error:
-        raise LedgerError(f"a part of the job cannot be read: {error}") from error
+    # One after the other: a dataset reads so many ahead that it needs twice the memory.
+    parts = [_read_part(path, schema) for path in paths]
     return pa.concat_tables([schema.empty_table(), *parts])
 
 
 def _read_part(path: str | Path, schema: pa.Schema) -> pa.Table:
-    with pq.ParquetFile(path) as part:
-        return part.read(columns=schema.names, use_threads=False).cast(schema)
+    try:
+        with pq.ParquetFile(path) as part:
+            return part.read(columns=schema.names, use_threads=False).cast(schema)
+    except (OSError, pa.ArrowException) as error:
+        raise LedgerError(f"a part of the job cannot be read: {path}: {error}") from error
 
 
 @contextlib.contextmanager
