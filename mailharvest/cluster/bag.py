@@ -9,6 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import uuid4
 
 import dask.bag as db
 from distributed import Client, Future, KilledWorker, futures_of
@@ -28,7 +29,7 @@ GATHER = 10.0
 """Seconds for results to come from the workers."""
 
 
-def bag_of(claims: Sequence[Claim]) -> db.Bag:
+def bag_of(claims: Sequence[Claim], topic: str = TOPIC) -> db.Bag:
     """The claims as a bag of one partition each: how its attempt ended.
 
     The keys are fresh at every claim: Dask answers a key that it knows from memory, and a chunk
@@ -36,7 +37,7 @@ def bag_of(claims: Sequence[Claim]) -> db.Bag:
     """
     name = claims[0].key
     return db.Bag(
-        {(name, i): (run_chunk, claim) for i, claim in enumerate(claims)}, name, len(claims)
+        {(name, i): (run_chunk, claim, topic) for i, claim in enumerate(claims)}, name, len(claims)
     )
 
 
@@ -64,6 +65,8 @@ class DaskPool:
         self._workers: dict[str, int] = {}  # worker address → threads
         self._looked = 0.0
         self._scheduler = ""  # its id: one that was restarted has another, and knows nothing of us
+        # Of its own: a client has one handler a topic, and chunks of other ledgers have our ids.
+        self._topic = f"{TOPIC}-{uuid4().hex}"
         self._listener: Callable[[dict[str, Any]], None] = lambda _: None
         self._reserved: str | None = None
         self._retired: set[str] = set()  # being replaced: nothing more goes there
@@ -140,7 +143,7 @@ class DaskPool:
         if scheduler == self._scheduler:
             return
         self.client.register_plugin(Harvester())
-        self.client.subscribe_topic(TOPIC, lambda event: self._listener(event[1]))
+        self.client.subscribe_topic(self._topic, lambda event: self._listener(event[1]))
         self._scheduler = scheduler
         if self._flying:
             raise ClusterError("the Dask scheduler was restarted")
@@ -155,7 +158,7 @@ class DaskPool:
             placed[address, claim.priority].append(claim)
         for (address, priority), group in placed.items():
             bag = self.client.persist(
-                bag_of(group),
+                bag_of(group, self._topic),
                 optimize_graph=False,
                 workers=[address],
                 allow_other_workers=False,
@@ -292,3 +295,5 @@ class DaskPool:
 
     def close(self) -> None:
         self.drop([claim for claim, _, _ in self._flying.values()])
+        if self._scheduler and self.client.status == "running":
+            self.client.unsubscribe_topic(self._topic)

@@ -27,7 +27,7 @@ except ImportError:  # Windows, PyPy: the standard loop does the same, slower
     loops = asyncio  # type: ignore[misc]
 
 TOPIC = "mailharvest"
-"""Dask event topic on which chunks tell how far they are."""
+"""What the Dask event topics begin with on which chunks tell how far they are."""
 
 
 class Harvester(WorkerPlugin):
@@ -99,8 +99,14 @@ def _raise_file_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def run_chunk(claim: Claim) -> bytes:
+def run_chunk(claim: Claim, topic: str = TOPIC) -> bytes:
     """Do one chunk: the Dask task.
+
+    Parameters
+    ----------
+    claim : Claim
+    topic : str
+        On which it tells how far it is.
 
     Returns
     -------
@@ -120,7 +126,7 @@ def run_chunk(claim: Claim) -> bytes:
         )
 
     def tell(message: dict[str, Any]) -> None:
-        worker.log_event(TOPIC, {**message, "chunk": claim.chunk_id, "lease": claim.lease})
+        worker.log_event(topic, {**message, "chunk": claim.chunk_id, "lease": claim.lease})
 
     context = Context(
         job_id=claim.job_id,

@@ -134,6 +134,23 @@ def test_priorities_reach_dask_with_their_sign_turned(pool: DaskPool) -> None:
     until(lambda: pool.client.run_on_scheduler(priorities) == [7])
 
 
+def test_each_pool_of_a_client_hears_its_own_chunks_and_no_others(pool: DaskPool) -> None:
+    """Two runs on one client; and chunk 1 of one ledger is not chunk 1 of another."""
+    pools = {"one": pool, "two": DaskPool(pool.client)}
+    heard: dict[str, list[dict[str, object]]] = {name: [] for name in pools}
+    for name, each in pools.items():
+        each.subscribe(heard[name].append)
+        assert each.free() == 8
+    for number, each in enumerate(pools.values()):
+        assert value(collect(each, [claim_of(Tell(), number)])[number]) is None
+    until(lambda: all(heard.values()))
+    assert [[line["chunk"] for line in lines] for lines in heard.values()] == [[0], [1]]
+    pools["two"].close()
+    assert value(collect(pool, [claim_of(Tell(), 2)])[2]) is None
+    until(lambda: len(heard["one"]) == 2)
+    assert len(heard["two"]) == 1
+
+
 def test_a_scheduler_that_was_restarted_is_made_to_know_us_again(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
