@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,9 +11,11 @@ from sqlalchemy import Row, text
 from mailharvest.errors import SpecError
 from mailharvest.queue import frontier
 from mailharvest.queue.database import Database
-from mailharvest.queue.job import load_job
+from mailharvest.queue.job import Cut, load_job
 from mailharvest.queue.jobs import Place, add_chunk
 from mailharvest.queue.tally import Tally, read_counts
+
+log = logging.getLogger(__name__)
 
 _CUTTABLE = text("""
     SELECT j.no, j.id, j.kind, j.args, j.queue, j.priority, j.in_flight
@@ -49,10 +52,7 @@ class Scissors:
         return [row for row in rows if only is None or row.id in only]
 
     def _cut(self, row: Row[Any], room: int, now: float) -> int:
-        try:
-            size = load_job(row.kind, row.args).cut()
-        except SpecError:
-            return 0  # its next commit will say so
+        size = _size(row)
         with self.database.read() as connection:
             chunks = read_counts(connection, [row.no])[row.no].chunks
             room = _room(room, chunks, row.in_flight)
@@ -86,6 +86,16 @@ class Scissors:
             tally.flush(connection)
         self._first[row.no] = shards[-1] + 1
         return len(shards)
+
+
+def _size(row: Row[Any]) -> Cut:
+    try:
+        return load_job(row.kind, row.args).cut()
+    except SpecError:
+        return Cut()  # its class is not installed here: the chunk will say so, and end the job
+    except Exception:  # the job's own code; it stops no dispatcher
+        log.exception("cut() of %s raised an exception", row.kind)
+        return Cut()
 
 
 def _room(room: int, chunks: dict[tuple[str, str], int], in_flight: int) -> int:

@@ -145,6 +145,29 @@ def test_cutting_goes_round_the_shards(desk: Desk) -> None:
     assert len(set(shards)) == 8
 
 
+def test_a_crawl_whose_class_is_gone_fails_with_the_reason(desk: Desk) -> None:
+    job_id = desk.ledger.add(Crawl(start=addresses(1)))
+    with desk.ledger.database.write() as connection:
+        connection.execute(text("UPDATE job SET kind = 'no.such:Thing'"))
+    assert desk.ledger.cut(10) == 1
+    desk.finish(desk.one())
+    row = desk.ledger.job(job_id)
+    assert (row.state, "no.such:Thing" in str(row.reason)) == ("failed", True)
+
+
+def test_a_cut_that_raises_stops_no_dispatcher(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def cut(_: Crawl) -> None:
+        raise KeyError("cut is wrong")
+
+    monkeypatch.setattr(Crawl, "cut", cut)
+    job_id = desk.ledger.add(Crawl(start=addresses(1, 2)))
+    cut_all(desk, job_id)
+    assert desk.ledger.job(job_id).state == "completed"
+    assert "cut is wrong" in caplog.text
+
+
 def test_what_was_cut_comes_before_what_was_planned(desk: Desk) -> None:
     desk.ledger.add(Both(start=addresses(1, pages=3)))
     desk.ledger.cut(5)
