@@ -22,7 +22,7 @@ from tests.harvesting import evidence, job_on
 
 KILLS = 10
 WORLD = World(
-    seed=6, sites=400, pages_per_site=3, results_per_query=900, slow=0, robots=0, latency=0.15
+    seed=6, sites=1000, pages_per_site=3, results_per_query=2400, slow=0, robots=0, latency=0.3
 )
 QUERY = "photographers in Alexandria"
 
