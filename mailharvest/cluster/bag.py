@@ -126,8 +126,11 @@ class DaskPool:
     def _ask(self) -> dict[str, Any]:
         if self.client.status != "running":
             raise ClusterError(f"the Dask scheduler is gone (client {self.client.status})")
+        assert self.client.scheduler is not None
         try:
-            info = dict(self.client.scheduler_info(n_workers=-1))
+            # Not client.scheduler_info(): the client asks for itself now and then, without the
+            # workers, and who asks at the same moment may be given that answer.
+            info = dict(self.client.sync(self.client.scheduler.identity, n_workers=-1))
         except (OSError, TimeoutError) as error:
             raise ClusterError(f"the Dask scheduler does not answer: {error}") from None
         if "workers" not in info:

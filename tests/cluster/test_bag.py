@@ -6,6 +6,7 @@ import contextlib
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -132,6 +133,23 @@ def test_priorities_reach_dask_with_their_sign_turned(pool: DaskPool) -> None:
 
     # The scheduler keeps the negative of what it is given, smaller first: as we do.
     until(lambda: pool.client.run_on_scheduler(priorities) == [7])
+
+
+def test_workers_are_known_whatever_the_client_asks_for_itself(pool: DaskPool) -> None:
+    """An answer without workers, taken for ours, was the death of every chunk in flight."""
+    ended = threading.Event()
+
+    def ask() -> None:
+        while not ended.is_set():
+            pool.client.sync(pool.client._update_scheduler_info)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        assert {len(pool.status()) for _ in range(300)} == {2}
+    finally:
+        ended.set()
+        asking.join()
 
 
 def test_each_pool_of_a_client_hears_its_own_chunks_and_no_others(pool: DaskPool) -> None:
