@@ -26,6 +26,8 @@ from typing import Any
 
 import psutil
 
+from mailharvest.simweb.world import World
+
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("mailharvest", "aiohttp", "distributed", "isal", "pandas", "pyarrow", "uvloop")
 EVERY = 1.0
@@ -72,6 +74,20 @@ def _commit() -> str:
         return subprocess.run(asked, capture_output=True, text=True, timeout=10).stdout.strip()
     except OSError:  # no git here
         return ""
+
+
+def waiting_web(sites: int, latency: float) -> World:
+    """A web of sites of one page each, which takes `latency` seconds; nothing else holds one up."""
+    return World(
+        sites=sites,
+        pages_per_site=1,
+        latency=latency,
+        slow=0,
+        errors=0,
+        flaky=0,
+        robots=0,
+        redirects=0,
+    )
 
 
 # CPU and memory of processes

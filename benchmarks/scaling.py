@@ -21,13 +21,12 @@ from functools import partial
 import psutil
 from distributed import futures_of
 
-from benchmarks.harness import Report, Watch, alternate, family, middle, parser
+from benchmarks.harness import Report, Watch, alternate, family, middle, parser, waiting_web
 from mailharvest import HarvestJob, simweb
 from mailharvest.cluster.bag import bag_of
 from mailharvest.cluster.connect import connect
 from mailharvest.queue.pool import Claim
 from mailharvest.run import harvest
-from mailharvest.simweb.world import World
 from mailharvest.spec import Fetch
 
 LATENCY = 0.5
@@ -38,17 +37,7 @@ SITES_AT_ONCE = 4
 
 def measure(workers: int, pages: int) -> Mapping[str, float]:
     """Fetch `pages` with so many worker processes."""
-    world = World(
-        sites=pages,
-        pages_per_site=1,
-        latency=LATENCY,
-        slow=0,
-        errors=0,
-        flaky=0,
-        robots=0,
-        redirects=0,
-    )
-    with simweb.start(world) as web, tempfile.TemporaryDirectory() as home:
+    with simweb.start(waiting_web(pages, LATENCY)) as web, tempfile.TemporaryDirectory() as home:
         job = HarvestJob(
             urls=tuple(web.link(page) for page in range(pages)),
             fetch=Fetch(allow_private=True, robots=False, concurrency=SITES_AT_ONCE),

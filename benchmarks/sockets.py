@@ -19,12 +19,11 @@ from typing import Any
 
 from distributed import Worker
 
-from benchmarks.harness import Report, parser
+from benchmarks.harness import Report, parser, waiting_web
 from mailharvest import HarvestJob, simweb
 from mailharvest.cluster.connect import connect
 from mailharvest.cluster.worker import Harvester
 from mailharvest.run import harvest
-from mailharvest.simweb.world import World
 from mailharvest.spec import Fetch
 
 EVERY = 0.05
@@ -60,17 +59,7 @@ def end(dask_worker: Worker) -> list[tuple[float, int, float]]:
 
 def measure(sites: int, latency: float) -> dict[str, Any]:
     """Fetch a page of every site with one worker process."""
-    world = World(
-        sites=sites,
-        pages_per_site=1,
-        latency=latency,
-        slow=0,
-        errors=0,
-        flaky=0,
-        robots=0,
-        redirects=0,
-    )
-    with simweb.start(world) as web, tempfile.TemporaryDirectory() as home:
+    with simweb.start(waiting_web(sites, latency)) as web, tempfile.TemporaryDirectory() as home:
         urls = Path(home) / "urls.txt"
         urls.write_text("".join(f"{web.link(page)}\n" for page in range(sites)))
         job = HarvestJob(
@@ -84,9 +73,7 @@ def measure(sites: int, latency: float) -> dict[str, Any]:
             began = time.monotonic()
             with harvest(job, on=connection.client, home=home) as run:
                 while not run.wait(LOOK):
-                    known = connection.client.scheduler_info(n_workers=-1)["workers"].values()
-                    now = time.time()
-                    beats += [(now, now - worker["last_seen"]) for worker in known]
+                    beats += [(time.time(), each.heartbeat) for each in run.progress.workers]
                 seconds, pages = time.monotonic() - began, run.row.pages
             (seen,) = connection.client.run(end).values()
         finally:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 SHARDS = 512
-"""Shards of one job's frontier: all URLs of a site share one (hash of the site)."""
+"""Shards of one job's frontier at most: all URLs of a site share one (hash of the site)."""
 
 
 @dataclass(frozen=True, slots=True)

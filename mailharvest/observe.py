@@ -39,7 +39,7 @@ JOBS = 50
 """Jobs that are observed at once: those that were begun last."""
 
 Workers = Mapping[str, Mapping[str, Any]]
-"""Address to what Dask knows of a worker: ``client.scheduler_info()["workers"]``."""
+"""Address to what Dask knows of a worker: `DaskPool.status`."""
 
 
 class Observer:
