@@ -11,6 +11,7 @@ import zlib
 from dataclasses import dataclass
 from functools import cache
 from math import gcd
+from struct import pack
 from typing import NamedTuple
 
 from mailharvest.simweb.draw import mix
@@ -22,7 +23,7 @@ SCRIPTS = 6
 
 
 class Part(NamedTuple):
-    """Bytes of a page, plain and as full-flushed raw deflate; those of one page only have none."""
+    """Bytes of a page, plain and as raw deflate that needs nothing before it and ends on a byte."""
 
     plain: bytes
     deflated: bytes
@@ -42,9 +43,14 @@ class Library:
 
 
 def deflate(plain: bytes) -> bytes:
-    """Raw deflate of `plain` that needs nothing before it and ends on a byte."""
+    """`plain` compressed, to stand between others (a full flush)."""
     press = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     return press.compress(plain) + press.flush(zlib.Z_FULL_FLUSH)
+
+
+def stored(plain: bytes) -> bytes:
+    """`plain`, at most 65,535 bytes, as a block of deflate that is not compressed."""
+    return pack("<BHH", 0, len(plain), len(plain) ^ 0xFFFF) + plain
 
 
 @cache

@@ -8,7 +8,7 @@ from struct import pack
 from typing import NamedTuple
 
 from mailharvest.simweb.draw import mix
-from mailharvest.simweb.library import SCRIPTS, STYLES, Library, Part, library
+from mailharvest.simweb.library import SCRIPTS, STYLES, Library, Part, library, stored
 from mailharvest.simweb.phrases import LANGUAGES, Language
 from mailharvest.simweb.plant import WRITERS, Way, Writing
 from mailharvest.simweb.site import Robots, Site
@@ -36,19 +36,9 @@ class Page(NamedTuple):
 
     def gzip(self) -> bytes:
         """The HTML as one gzip member; nothing is compressed here (see library)."""
-        out = [_GZIP_START]
-        crc = size = 0
-        for part in self.parts:
-            plain, deflated = part
-            length = len(plain)
-            if deflated:
-                out.append(deflated)
-            else:
-                out += (pack("<BHH", 0, length, length ^ 0xFFFF), plain)
-            crc = crc32(plain, crc)
-            size += length
-        out.append(pack("<BBII", 3, 0, crc, size & 0xFFFFFFFF))
-        return b"".join(out)
+        plain = self.plain()
+        end = pack("<BBII", 3, 0, crc32(plain), len(plain))
+        return b"".join([_GZIP_START, *[part.deflated for part in self.parts], end])
 
 
 def language_of(site: Site) -> tuple[Language, str]:
@@ -67,7 +57,7 @@ class _Dress(NamedTuple):
     nav: str
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def _dress(site: Site, pages: int) -> _Dress:
     say, charset = language_of(site)
     links = "".join(
@@ -103,7 +93,8 @@ def build(world: World, page: int) -> Page:
     here = say.nav[number % len(say.nav)]
 
     def text(html: str) -> Part:
-        return Part(html.encode(charset, "xmlcharrefreplace"), b"")
+        plain = html.encode(charset, "xmlcharrefreplace")
+        return Part(plain, stored(plain))
 
     parts = [
         shelf.start,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple, cast
+
+from mailharvest.simweb.later import Later
 
 MAX_HEAD = 16_384
 MAX_BODY = 262_144
+_FIELDS_KEPT = 8192
 _REASONS = {
     200: "OK",
     301: "Moved Permanently",
@@ -27,24 +31,29 @@ _REASONS = {
 }
 
 
+class Fields(NamedTuple):
+    """What the header fields of a request say, as far as it matters here.
+
+    `refused` is the status of a request whose fields cannot be answered, 0 of any other.
+    """
+
+    host: str | None
+    connection: str
+    gzip: bool
+    key: str | None
+    expects: bool
+    length: int
+    refused: int
+
+
 class Request(NamedTuple):
-    """One request: the head in lower case is kept to look fields up in."""
+    """One request."""
 
     method: str
     target: str
     host: str
-    head: bytes
-    original: bytes
-    body: bytes = b""
-
-    def field(self, name: bytes) -> str | None:
-        """Value of a header field, by its lower-case name."""
-        start = self.head.find(b"\r\n" + name + b":")
-        if start < 0:
-            return None
-        start += len(name) + 3
-        end = self.original.find(b"\r\n", start)
-        return self.original[start : end if end >= 0 else None].strip().decode("latin-1")
+    fields: Fields
+    body: bytes
 
 
 class Answer(NamedTuple):
@@ -72,42 +81,74 @@ class Refused(Exception):
         self.status = status
 
 
-def read_head(head: bytes) -> tuple[Request, int, bool]:
-    """A request without its body, the body's length, and whether the connection stays.
+@lru_cache(_FIELDS_KEPT)
+def read_fields(block: bytes) -> Fields:
+    """The fields of a head, with the line end before each.
+
+    A client sends the same ones with every request to a site, so they are read once.
+    """
+    lower = block.lower()
+
+    def field(name: bytes) -> str | None:
+        start = lower.find(b"\r\n" + name + b":")
+        if start < 0:
+            return None
+        start += len(name) + 3
+        end = block.find(b"\r\n", start)
+        return block[start : end if end >= 0 else None].strip().decode("latin-1")
+
+    host = field(b"host")
+    length = field(b"content-length") or "0"
+    refused = 0
+    if b"\r\ntransfer-encoding:" in lower:
+        refused = 501
+    elif not (length.isascii() and length.isdigit()) or len(length) > 9:
+        refused = 400
+    elif int(length) > MAX_BODY:
+        refused = 413
+    return Fields(
+        host=None if host is None else host.lower(),
+        connection=(field(b"connection") or "").lower(),
+        gzip="gzip" in (field(b"accept-encoding") or ""),
+        key=field(b"x-api-key"),
+        expects=b"\r\nexpect: 100-continue" in lower,
+        length=0 if refused else int(length),
+        refused=refused,
+    )
+
+
+def read_head(head: bytes) -> tuple[Request, bool]:
+    """A request that has its body to come, and whether the connection stays.
 
     Raises
     ------
     Refused
         It is malformed, or uses what is not spoken here.
     """
-    lower = head.lower()
-    line = head.partition(b"\r\n")[0].split(b" ")
+    end = head.find(b"\r\n")
+    if end < 0:
+        end = len(head)
+    line = head[:end].split(b" ")
     if len(line) != 3 or line[2] not in (b"HTTP/1.1", b"HTTP/1.0"):
         raise Refused(400)
     try:
         target = line[1].decode("ascii")
     except UnicodeDecodeError:
         raise Refused(400) from None
-    request = Request(line[0].decode("latin-1"), target, "", lower, head)
-    host = request.field(b"host")
-    if target.startswith("http://"):
+    fields = read_fields(head[end:])
+    host = fields.host
+    if not target.startswith("/"):
+        if not target.startswith("http://"):
+            raise Refused(400)
         host, _, rest = target[7:].partition("/")
-        request = request._replace(target="/" + rest)
-    elif not target.startswith("/"):
-        raise Refused(400)
+        host, target = host.lower(), "/" + rest
     if host is None:
         raise Refused(400)
-    request = request._replace(host=host.lower())
-    if b"\r\ntransfer-encoding:" in lower:
-        raise Refused(501)
-    length = request.field(b"content-length") or "0"
-    if not (length.isascii() and length.isdigit()) or len(length) > 9:
-        raise Refused(400)
-    if int(length) > MAX_BODY:
-        raise Refused(413)
-    connection = (request.field(b"connection") or "").lower()
+    if fields.refused:
+        raise Refused(fields.refused)
+    connection = fields.connection
     stays = connection == "keep-alive" if line[2] == b"HTTP/1.0" else "close" not in connection
-    return request, int(length), stays
+    return Request(line[0].decode("latin-1"), target, host, fields, b""), stays
 
 
 class Connection(asyncio.Protocol):
@@ -116,29 +157,27 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_answer",
         "_buffer",
-        "_busy",
-        "_loop",
+        "_due",
+        "_later",
         "_paused",
         "_stays",
-        "_timer",
         "_transport",
     )
 
-    def __init__(self, answer: Answerer, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, answer: Answerer, later: Later) -> None:
         self._answer = answer
-        self._loop = loop
+        self._later = later
         self._buffer = b""
-        self._busy = self._paused = False
+        self._paused = False
         self._stays = True
-        self._timer: asyncio.TimerHandle | None = None
+        self._due: tuple[Answer, bool] | None = None  # what waits to be sent
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio calls it so
         self._stays = False
-        if self._timer is not None:
-            self._timer.cancel()
+        self._due = None
 
     def pause_writing(self) -> None:
         self._paused = True
@@ -149,14 +188,14 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer = self._buffer + data if self._buffer else data
-        if not self._busy and not self._paused:
+        if self._due is None and not self._paused:
             self._next()
         if len(self._buffer) > MAX_HEAD + MAX_BODY:
             self._transport.pause_reading()
 
     def _next(self) -> None:
         """Answer what the buffer holds, until an answer has to wait."""
-        while self._buffer and self._stays and not self._busy and not self._paused:
+        while self._buffer and self._stays and self._due is None and not self._paused:
             try:
                 request = self._take()
             except Refused as refused:
@@ -167,10 +206,8 @@ class Connection(asyncio.Protocol):
                 return
             answer = self._answer(request)
             if answer.delay > 0:
-                self._busy = True
-                self._timer = self._loop.call_later(
-                    answer.delay, self._late, answer, request.method == "HEAD"
-                )
+                self._due = answer, request.method == "HEAD"
+                self._later.call(answer.delay, self._send_due)
             else:
                 self._send(answer, request.method == "HEAD")
 
@@ -182,23 +219,24 @@ class Connection(asyncio.Protocol):
             raise Refused(431)
         if end < 0:
             return None
-        request, length, stays = read_head(buffer[:end])
-        stop = end + 4 + length
+        request, stays = read_head(buffer[:end])
+        stop = end + 4 + request.fields.length
         if len(buffer) < stop:
-            if b"\r\nexpect: 100-continue" in request.head and len(buffer) == end + 4:
+            if request.fields.expects and len(buffer) == end + 4:
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             return None
         self._buffer = buffer[stop:]
         self._stays = stays
         if len(buffer) > MAX_HEAD + MAX_BODY:
             self._transport.resume_reading()
-        return request._replace(body=buffer[end + 4 : stop]) if length else request
+        return request._replace(body=buffer[end + 4 : stop]) if stop > end + 4 else request
 
-    def _late(self, answer: Answer, head_only: bool) -> None:
-        self._busy = False
-        self._timer = None
-        self._send(answer, head_only)
-        self._next()
+    def _send_due(self) -> None:
+        if self._due is not None:  # the client is still there
+            answer, head_only = self._due
+            self._due = None
+            self._send(answer, head_only)
+            self._next()
 
     def _send(self, answer: Answer, head_only: bool) -> None:
         if self._transport.is_closing():

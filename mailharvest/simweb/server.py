@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from functools import partial
+from functools import lru_cache, partial
 from urllib.parse import parse_qs
 
 from mailharvest.simweb.draw import mix
+from mailharvest.simweb.later import Later
 from mailharvest.simweb.page import build, content_type, robots_txt
 from mailharvest.simweb.protocol import Answer, Connection, Request
 from mailharvest.simweb.search import Account, searxng, serper
@@ -17,6 +18,7 @@ from mailharvest.simweb.stats import Stats
 from mailharvest.simweb.world import Fate, Moved, World
 
 _STUMBLED_KEPT = 100_000
+_HOSTS_KEPT = 8192
 _DOT = bytes.fromhex(  # a PNG of one transparent pixel
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
@@ -31,6 +33,8 @@ class Server:
     def __init__(self, world: World, port: int) -> None:
         self.world = world
         self.port = port
+        self._later = Later(asyncio.get_running_loop())
+        self._find = lru_cache(_HOSTS_KEPT)(world.find)
         self.reset()
 
     def reset(self) -> None:
@@ -42,7 +46,7 @@ class Server:
     def connection(self) -> Connection:
         """The protocol of a new connection."""
         self.stats.connections += 1
-        return Connection(self.answer, asyncio.get_running_loop())
+        return Connection(self.answer, self._later)
 
     def answer(self, request: Request) -> Answer:
         """The answer to a request."""
@@ -60,7 +64,7 @@ class Server:
     # -- sites
 
     def _site(self, host: str, request: Request, now: float) -> Answer:
-        site, alias = self.world.find(host)
+        site, alias = self._find(host)
         if site is None:
             return Answer(421, body=b"no such site\n")
         if request.method not in ("GET", "HEAD"):
@@ -125,7 +129,7 @@ class Server:
             return Answer(503, fields="Retry-After: 1\r\n", delay=delay)
         stats.pages += 1
         fields = "X-Poison: 1\r\n" if site.poisoned and path == "/poison" else ""
-        packed = "gzip" in (request.field(b"accept-encoding") or "")
+        packed = request.fields.gzip
         if packed:
             fields += "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n"
         return Answer(200, content_type(site), partial(self._body, page, packed), delay, fields)
@@ -143,7 +147,7 @@ class Server:
         post = request.method == "POST"
         if path == "/search" and post:
             self.stats.searches += 1
-            key = request.field(b"x-api-key")
+            key = request.fields.key
             status, body = serper(self.world, self.account, request.body, key, self.port, now)
             return Answer(status, "application/json", body, self._search_wait())
         if path == "/searx/search":

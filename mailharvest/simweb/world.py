@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from enum import IntEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +20,8 @@ Planted = tuple[str, int, int]
 """An address on a page: as a harvest returns it, the way it is written, random bits for that."""
 
 _POPULAR = 50
-_SITES_KEPT = 4096
+_SITES_KEPT = 16_384
+_DRAWS_KEPT = 4096
 _MOVED = re.compile(r"/(go|old)/(\d{1,9})\Z")
 
 
@@ -172,26 +173,19 @@ class World:
             stride += 1
         return stride
 
-    @cached_property
-    def _sites(self) -> dict[int, Site]:
-        return {}
-
     def __getstate__(self) -> dict[str, Any]:
         return asdict(self)
 
     # -- sites and pages
 
-    def site(self, index: int) -> Site:
-        """The site of that number."""
-        found = self._sites.get(index)
-        if found is None:
-            if len(self._sites) >= _SITES_KEPT:
-                self._sites.clear()
-            limits = self._thresholds
-            draw = mix(self._keys[0] + index)
-            found = Site(index, draw, limits["robots"], limits["slow"], index < self.poison)
-            self._sites[index] = found
-        return found
+    @cached_property
+    def site(self) -> Callable[[int], Site]:
+        """The site of that number; the ones last asked for are kept."""
+        key, poison = self._keys[0], self.poison
+        robots, slow = self._thresholds["robots"], self._thresholds["slow"]
+        return lru_cache(_SITES_KEPT)(
+            lambda index: Site(index, mix(key + index), robots, slow, index < poison)
+        )
 
     def find(self, host: str) -> tuple[Site | None, bool]:
         """The site of a host name without port, and whether the name is its www alias."""
@@ -220,9 +214,11 @@ class World:
             return page, Moved.NOWHERE
         return page, Moved.TWICE if moved[1] == "old" else Moved.ONCE
 
-    def draw(self, page: int) -> int:
-        """64 random bits, the source of everything that is particular to a page."""
-        return mix(self._keys[1] + page)
+    @cached_property
+    def draw(self) -> Callable[[int], int]:
+        """64 random bits, the source of everything that is particular to the page given."""
+        key = self._keys[1]
+        return lru_cache(_DRAWS_KEPT)(lambda page: mix(key + page))
 
     def fate(self, page: int) -> Fate:
         """What becomes of a request for it, robots.txt aside."""
