@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from math import gcd
 from struct import pack
-from typing import NamedTuple
 
 from mailharvest.simweb.draw import mix
 from mailharvest.simweb.phrases import Language
@@ -22,11 +21,8 @@ STYLES = 6
 SCRIPTS = 6
 
 
-class Part(NamedTuple):
-    """Bytes of a page, plain and as raw deflate that needs nothing before it and ends on a byte."""
-
-    plain: bytes
-    deflated: bytes
+Part = tuple[bytes, bytes]
+"""Bytes of a page, plain and as raw deflate that needs nothing before it and ends on a byte."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ def library(say: Language, charset: str) -> Library:
 
     def part(text: str) -> Part:
         plain = text.encode(charset, "xmlcharrefreplace")
-        return Part(plain, deflate(plain))
+        return plain, deflate(plain)
 
     blocks = [part(_block(say, variant)) for variant in range(BLOCKS)]
     return Library(

@@ -22,7 +22,6 @@ except ImportError:  # no wheel for this machine: dearer, the same
 _GZIP_START = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 _NAV = 6
 _CELL, _JSON_LD = int(Way.CELL), int(Way.JSON_LD)
-_SPACED = str.maketrans("._-", "   ")
 
 
 class Page(NamedTuple):
@@ -32,13 +31,13 @@ class Page(NamedTuple):
 
     def plain(self) -> bytes:
         """The HTML."""
-        return b"".join([part.plain for part in self.parts])
+        return b"".join([plain for plain, _ in self.parts])
 
     def gzip(self) -> bytes:
         """The HTML as one gzip member; nothing is compressed here (see library)."""
         plain = self.plain()
         end = pack("<BBII", 3, 0, crc32(plain), len(plain))
-        return b"".join([_GZIP_START, *[part.deflated for part in self.parts], end])
+        return b"".join([_GZIP_START, *[packed for _, packed in self.parts], end])
 
 
 def language_of(site: Site) -> tuple[Language, str]:
@@ -94,7 +93,7 @@ def build(world: World, page: int) -> Page:
 
     def text(html: str) -> Part:
         plain = html.encode(charset, "xmlcharrefreplace")
-        return Part(plain, stored(plain))
+        return plain, stored(plain)
 
     parts = [
         shelf.start,
@@ -156,7 +155,7 @@ def _groups(site: Site, say: Language, planted: list[Planted]) -> list[str]:
             domain = site.shown
         shown = f"{local}@{domain}" if draw >> 56 & 31 else f"{local.title()}@{domain}"
         html = WRITERS[way](Writing(email, shown, draw, say))
-        name = local.translate(_SPACED).title()
+        name = local.replace(".", " ").replace("_", " ").replace("-", " ").title()
         title = say.titles[(draw >> 40) % len(say.titles)]
         if way == _CELL:
             rows.append(f"<tr><td>{name}</td><td>{title}</td><td>{html}</td></tr>\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -68,7 +69,10 @@ def cloudflare(email: str, key: int) -> str:
     >>> cloudflare("hi@example.com", 0x5A)
     '5a32331a3f223b372a363f74393537'
     """
-    return bytes([key, *(byte ^ key for byte in email.encode())]).hex()
+    plain = email.encode()
+    keys = bytes([key]) * len(plain)
+    mixed = int.from_bytes(plain, "big") ^ int.from_bytes(keys, "big")
+    return f"{key:02x}{mixed.to_bytes(len(plain), 'big').hex()}"
 
 
 class Writing(NamedTuple):
@@ -108,10 +112,20 @@ def _entity(one: Writing) -> str:
     return one.shown.replace("@", ("&#64;", "&#x40;", "&commat;", "&#064;")[one.draw >> 33 & 3])
 
 
+@cache
+def _decimal(letter: str) -> str:
+    return f"&#{ord(letter)};"
+
+
+@cache
+def _hexadecimal(letter: str) -> str:
+    return f"&#x{ord(letter):x};"
+
+
 def _entities(one: Writing) -> str:
     if one.draw >> 33 & 1:
-        return "".join(f"&#{ord(letter)};" for letter in one.shown)
-    written = "".join(f"&#x{ord(letter):x};" for letter in one.shown)
+        return "".join(map(_decimal, one.shown))
+    written = "".join(map(_hexadecimal, one.shown))
     return f'<a href="&#109;&#97;ilto:{written}">{written}</a>'
 
 
