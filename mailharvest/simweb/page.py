@@ -10,7 +10,7 @@ from typing import NamedTuple
 from mailharvest.simweb.draw import mix
 from mailharvest.simweb.library import SCRIPTS, STYLES, Library, Part, library, stored
 from mailharvest.simweb.phrases import LANGUAGES, Language
-from mailharvest.simweb.plant import WRITERS, Way, Writing
+from mailharvest.simweb.plant import FIRST_CLOAK, WRITERS, Way
 from mailharvest.simweb.site import Robots, Site
 from mailharvest.simweb.world import Planted, World
 
@@ -63,22 +63,12 @@ def _dress(site: Site, pages: int) -> _Dress:
         f'<a href="{site.path(number)}">{say.nav[number % len(say.nav)]}</a>\n'
         for number in range(min(_NAV, pages))
     )
-    return _Dress(say, charset, library(say, charset), _name(site), links)
+    return _Dress(say, charset, library(say, charset), site.title, links)
 
 
 def content_type(site: Site) -> str:
     """Content-Type of a site's pages; one site in four leaves the charset to the meta element."""
     return f"text/html; charset={language_of(site)[1]}" if site.draw & 3 else "text/html"
-
-
-def title_of(site: Site, number: int) -> str:
-    """Title of a site's page."""
-    say, _ = language_of(site)
-    return f"{_name(site)} - {say.nav[number % len(say.nav)]}"
-
-
-def _name(site: Site) -> str:
-    return site.name.rpartition("-")[0].replace("-", " ").title()
 
 
 def build(world: World, page: int) -> Page:
@@ -154,7 +144,7 @@ def _groups(site: Site, say: Language, planted: list[Planted]) -> list[str]:
         if domain == site.domain:
             domain = site.shown
         shown = f"{local}@{domain}" if draw >> 56 & 31 else f"{local.title()}@{domain}"
-        html = WRITERS[way](Writing(email, shown, draw, say))
+        html = WRITERS[way](shown if way < FIRST_CLOAK else email, draw, say)
         name = local.replace(".", " ").replace("_", " ").replace("-", " ").title()
         title = say.titles[(draw >> 40) % len(say.titles)]
         if way == _CELL:

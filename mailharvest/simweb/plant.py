@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import IntEnum
 from functools import cache
-from typing import NamedTuple
 from urllib.parse import quote
 
 from mailharvest.simweb.phrases import Language
@@ -75,41 +74,29 @@ def cloudflare(email: str, key: int) -> str:
     return f"{key:02x}{mixed.to_bytes(len(plain), 'big').hex()}"
 
 
-class Writing(NamedTuple):
-    """An address to be written: in normal form, as the page shows it; random bits; the language.
-
-    Of the bits, 33 and up are the writer's to use.
-    """
-
-    email: str
-    shown: str
-    draw: int
-    say: Language
+def _mailto(email: str, draw: int, _say: Language) -> str:
+    quotes = '"' if draw >> 33 & 7 else "'"
+    scheme = "mailto:" if draw >> 36 & 15 else "MAILTO:"
+    return f"<a href={quotes}{scheme}{email}{quotes}>{email}</a>"
 
 
-def _mailto(one: Writing) -> str:
-    quotes = '"' if one.draw >> 33 & 7 else "'"
-    scheme = "mailto:" if one.draw >> 36 & 15 else "MAILTO:"
-    return f"<a href={quotes}{scheme}{one.shown}{quotes}>{one.shown}</a>"
+def _link(email: str, _draw: int, say: Language) -> str:
+    return f'<a class="button" href="mailto:{email}">{say.button}</a>'
 
 
-def _link(one: Writing) -> str:
-    return f'<a class="button" href="mailto:{one.shown}">{one.say.button}</a>'
-
-
-def _subject(one: Writing) -> str:
+def _subject(email: str, _draw: int, say: Language) -> str:
     return (
-        f'<a class="button" href="mailto:{one.shown}?subject=Web%20request&amp;body=Hello%2C%0D%0A"'
-        f">{one.say.button}</a>"
+        f'<a class="button" href="mailto:{email}?subject=Web%20request&amp;body=Hello%2C%0D%0A"'
+        f">{say.button}</a>"
     )
 
 
-def _text(one: Writing) -> str:
-    return f"{one.say.labels[one.draw >> 33 & 3]} {one.shown}{'.' if one.draw >> 35 & 1 else ''}"
+def _text(email: str, draw: int, say: Language) -> str:
+    return f"{say.labels[draw >> 33 & 3]} {email}{'.' if draw >> 35 & 1 else ''}"
 
 
-def _entity(one: Writing) -> str:
-    return one.shown.replace("@", ("&#64;", "&#x40;", "&commat;", "&#064;")[one.draw >> 33 & 3])
+def _entity(email: str, draw: int, _say: Language) -> str:
+    return email.replace("@", ("&#64;", "&#x40;", "&commat;", "&#064;")[draw >> 33 & 3])
 
 
 @cache
@@ -122,74 +109,74 @@ def _hexadecimal(letter: str) -> str:
     return f"&#x{ord(letter):x};"
 
 
-def _entities(one: Writing) -> str:
-    if one.draw >> 33 & 1:
-        return "".join(map(_decimal, one.shown))
-    written = "".join(map(_hexadecimal, one.shown))
+def _entities(email: str, draw: int, _say: Language) -> str:
+    if draw >> 33 & 1:
+        return "".join(map(_decimal, email))
+    written = "".join(map(_hexadecimal, email))
     return f'<a href="&#109;&#97;ilto:{written}">{written}</a>'
 
 
-def _split(one: Writing) -> str:
-    local, _, domain = one.shown.partition("@")
+def _split(email: str, draw: int, _say: Language) -> str:
+    local, _, domain = email.partition("@")
     head, _, tail = domain.partition(".")
     return (
         f"{local}<span>@</span>{domain}",
         f"<b>{local}</b>@{domain}",
         f"{local}@<wbr>{domain}",
         f'<span class="u">{local}</span><span>@</span><span class="d">{head}.<wbr>{tail}</span>',
-    )[one.draw >> 33 & 3]
+    )[draw >> 33 & 3]
 
 
-def _percent(one: Writing) -> str:
+def _percent(email: str, _draw: int, say: Language) -> str:
     return (
-        f'<a class="button" href="mailto:%{ord(one.shown[0]):02X}{quote(one.shown[1:], safe=".")}">'
-        f"{one.say.button}</a>"
+        f'<a class="button" href="mailto:%{ord(email[0]):02X}{quote(email[1:], safe=".")}">'
+        f"{say.button}</a>"
     )
 
 
-def _attribute(one: Writing) -> str:
+def _attribute(email: str, draw: int, say: Language) -> str:
     return (
-        f'<img src="/img/mail.png" width="16" height="16" alt="{one.shown}">',
-        f'<a href="/#contact" title="{one.say.email}: {one.shown}">{one.say.button}</a>',
-        f'<a href="/#contact" aria-label="{one.shown}">{one.say.button}</a>',
-    )[(one.draw >> 33) % 3]
+        f'<img src="/img/mail.png" width="16" height="16" alt="{email}">',
+        f'<a href="/#contact" title="{say.email}: {email}">{say.button}</a>',
+        f'<a href="/#contact" aria-label="{email}">{say.button}</a>',
+    )[(draw >> 33) % 3]
 
 
-def _microdata(one: Writing) -> str:
+def _microdata(email: str, _draw: int, say: Language) -> str:
     return (
         '<span itemscope itemtype="https://schema.org/ContactPoint">'
-        f'<meta itemprop="email" content="{one.shown}">{one.say.button}</span>'
+        f'<meta itemprop="email" content="{email}">{say.button}</span>'
     )
 
 
-def _plain(one: Writing) -> str:
-    return one.shown
+def _plain(email: str, _draw: int, _say: Language) -> str:
+    return email
 
 
-def _at(one: Writing) -> str:
-    local, _, domain = one.email.partition("@")
+def _at(email: str, _draw: int, _say: Language) -> str:
+    local, _, domain = email.partition("@")
     return f"{local} [at] {domain.replace('.', ' [dot] ')}"
 
 
-def _brackets(one: Writing) -> str:
-    local, _, domain = one.email.partition("@")
+def _brackets(email: str, _draw: int, _say: Language) -> str:
+    local, _, domain = email.partition("@")
     return f"{local} (at) {domain.replace('.', ' (dot) ')}"
 
 
-def _cloudflare(one: Writing) -> str:
-    code = cloudflare(one.email, one.draw >> 33 & 0xFF)
+def _cloudflare(email: str, draw: int, _say: Language) -> str:
+    code = cloudflare(email, draw >> 33 & 0xFF)
     return (
         f'<a href="/cdn-cgi/l/email-protection" class="__cf_email__" data-cfemail="{code}">'
         "[email&#160;protected]</a>"
     )
 
 
-def _cloudflare_link(one: Writing) -> str:
-    code = cloudflare(one.email, one.draw >> 33 & 0xFF)
-    return f'<a class="button" href="/cdn-cgi/l/email-protection#{code}">{one.say.button}</a>'
+def _cloudflare_link(email: str, draw: int, say: Language) -> str:
+    code = cloudflare(email, draw >> 33 & 0xFF)
+    return f'<a class="button" href="/cdn-cgi/l/email-protection#{code}">{say.button}</a>'
 
 
-WRITERS: tuple[Callable[[Writing], str], ...] = (
+WRITERS: tuple[Callable[[str, int, Language], str], ...] = (
     _mailto,
     _link,
     _subject,
@@ -207,4 +194,8 @@ WRITERS: tuple[Callable[[Writing], str], ...] = (
     _cloudflare,
     _cloudflare_link,
 )
-"""By :class:`Way`: the HTML that writes an address."""
+"""By :class:`Way`: the HTML that writes an address.
+
+Given are the address, as the page shows it (a cloak: in normal form), random bits of which those
+from 33 up are the writer's to use, and the language.
+"""

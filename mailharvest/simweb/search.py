@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from mailharvest.simweb.draw import mix
-from mailharvest.simweb.page import language_of, title_of
+from mailharvest.simweb.page import language_of
 from mailharvest.simweb.world import World
 
 _MAX_BATCH = 100
@@ -43,7 +43,8 @@ class Account:
 
 def title_and_snippet(world: World, page: int) -> tuple[str, str]:
     """What a search result shows of a page."""
-    site = world.site(page % world.sites)
+    number, index = divmod(page, world.sites)
+    site = world.site(index)
     say, _ = language_of(site)
     draw = mix(world.draw(page) + 5)
     sentence = say.sentences[draw % len(say.sentences)]
@@ -52,7 +53,7 @@ def title_and_snippet(world: World, page: int) -> tuple[str, str]:
         sentence = f"{sentence} {say.labels[draw >> 8 & 3]} {email} ..."
     elif not draw >> 16 & 15:
         sentence = f"{sentence} {say.labels[draw >> 8 & 3]} info@{site.name[:-3]}..."
-    return title_of(site, page // world.sites), sentence
+    return f"{site.title} - {say.nav[number % len(say.nav)]}", sentence
 
 
 def serper(

@@ -74,6 +74,11 @@ class Site:
         self.style = 0 if self.robots is Robots.FOLDER else draw >> 41 & 3
 
     @property
+    def title(self) -> str:
+        """The company's name, as its pages write it."""
+        return f"{PLACES[self.draw & 63]} {TRADES[self.draw >> 6 & 31]}".title()
+
+    @property
     def wide(self) -> bool:
         """Whether its domain has letters beyond ASCII."""
         return self.domain != self.shown
