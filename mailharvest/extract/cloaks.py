@@ -21,6 +21,7 @@ from mailharvest.extract.render import left_of, shown
 
 _BEFORE, _AFTER = 160, 200  # characters of text around a word for a sign
 _MAX_TURNED = 2000
+_MAX_OPENING = 1000
 _HEX = re.compile(rb"""["'\s]{0,4}([0-9a-fA-F]{6,600})""")
 _TOKEN = re.compile(
     rb"""(?:%27|['"]|&#0?39;|&quot;|\s){0,3}((?:(?!%27|&#0?39;|&quot;)[^'"<>\s]){8,600})"""
@@ -186,8 +187,8 @@ def read_reversed(page: Page, end: int) -> None:
     if tag < 0:
         return
     _, tag_end = attributes(page.data, tag)
-    opening = page.data[tag:tag_end]
-    if TURNING.search(opening) or (opening[:4].lower() == b"<bdo" and _DIR_RTL.search(opening)):
+    opening = page.data[tag : min(tag_end, tag + _MAX_OPENING)]
+    if TURNING.match(opening) or (opening[:4].lower() == b"<bdo" and _DIR_RTL.search(opening)):
         _turn(page, tag, tag_end)
 
 

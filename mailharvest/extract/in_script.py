@@ -6,9 +6,8 @@ import re
 
 from mailharvest.extract import grammar, words
 from mailharvest.extract.mailto import is_mailto, recipients
-from mailharvest.extract.page import Page, local_bytes, plain_address
+from mailharvest.extract.page import Page, Script, local_bytes, plain_address
 from mailharvest.extract.quick import HOST, NO_LOCAL
-from mailharvest.extract.regions import Region
 from mailharvest.extract.render import plain, shown
 from mailharvest.extract.scripts import json_text, script_texts
 
@@ -30,11 +29,11 @@ def read_in_script(page: Page, start: int, end: int) -> None:
     In JSON every string counts. In a program only what is data for the page: a quoted key with
     "mail" in it, a ``mailto:`` URL, a whole string of the page's state.
     """
-    data, region = page.data, page.script
-    assert region is not None
-    kind = page.is_json(region)
+    data, script = page.data, page.script
+    assert script is not None
+    kind = script.kind
     if not kind and end - start > 1:
-        read_computed(page, region, start)  # it may be one string of a sum
+        read_computed(page, script, start)  # it may be one string of a sum
     if data[start - 1] in NO_LOCAL:
         return
     local = local_bytes(data, start)
@@ -57,9 +56,9 @@ def read_in_script(page: Page, start: int, end: int) -> None:
         and (data[first - 7 : first].lower() != b"mailto:")
     ):
         return  # in a program only strings can be data
-    right = data[end : min(region.end, end + _WINDOW)].decode("utf-8", "replace")
+    right = data[end : min(script.end, end + _WINDOW)].decode("utf-8", "replace")
     after = shown(json_text(right))
-    left = data[max(region.body, start - _WINDOW) : start].decode("utf-8", "replace")
+    left = data[max(script.body, start - _WINDOW) : start].decode("utf-8", "replace")
     before = shown(json_text(left)) if after[:1].isalnum() else ""
     match = grammar.address_at(before, after)
     if not match:
@@ -72,21 +71,21 @@ def read_in_script(page: Page, start: int, end: int) -> None:
     elif lead[-7:].lower() == "mailto:":
         page.add(match, "mailto", around=(lead, tail))
     elif MAIL_KEY.search(lead) or (
-        quoted and _STATE.search(data, region.body, region.body + _OPENING)
+        quoted and _STATE.search(data, script.body, script.body + _OPENING)
     ):
         page.add(match, "json", around=(lead, tail))
 
 
-def read_computed(page: Page, region: Region, place: int) -> None:
+def read_computed(page: Page, script: Script, place: int) -> None:
     """Read the strings that the script around `place` computes, once."""
-    low, high = region.body, region.end
-    if page.is_json(region):
+    low, high = script.body, script.end
+    if script.kind:
         return
     if high - low > 2 * _REACH:
         cell = low + (place - low) // _REACH * _REACH
         low, high = max(low, cell - _REACH), min(high, cell + 2 * _REACH)
-    if low not in page.computed:
-        page.computed.add(low)
+    if low > page.computed:
+        page.computed = low
         compute(page, page.data[low:high].decode("utf-8", "replace"))
 
 

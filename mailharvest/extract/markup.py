@@ -32,6 +32,7 @@ _ATTRIBUTE = re.compile(
     rb"""[\s"'/]*([^\s"'<>/=]{1,80})(?:\s{0,9}=\s{0,9}(?:"([^"]*)"|'([^']*)'|([^\s"'<>]?[^\s<>]*)))?"""
 )
 _TAG_LIMIT = 65536
+_MAX_ATTRIBUTES = 256
 
 
 class Attribute(NamedTuple):
@@ -72,8 +73,8 @@ def attributes(data: bytes, at: int) -> tuple[list[Attribute], int]:
     match = _NAME.match(data, at)
     place = match.end() if match else at + 1
     stop = min(len(data), place + _TAG_LIMIT)
-    found = []
-    while place < stop:
+    found: list[Attribute] = []
+    while place < stop and len(found) < _MAX_ATTRIBUTES:
         match = _ATTRIBUTE.match(data, place, stop)
         if not match:
             break

@@ -11,12 +11,13 @@ import html
 import re
 from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from mailharvest.extract.address import Address, normalise
 from mailharvest.extract.confidence import confidence
 from mailharvest.extract.grammar import Match, clean_address
 from mailharvest.extract.markup import Attribute, attributes
-from mailharvest.extract.regions import Region, Regions
+from mailharvest.extract.regions import Regions
 from mailharvest.extract.render import left_of, right_of
 from mailharvest.extract.triggers import Events
 
@@ -67,6 +68,17 @@ class NotUTF8(Exception):
     """What claimed to be UTF-8 is not, next to a candidate."""
 
 
+class Script(NamedTuple):
+    """A script: where its content begins and where it ends.
+
+    `kind` is ``jsonld`` or ``json`` when it is data by its own word, else None.
+    """
+
+    body: int
+    end: int
+    kind: str | None
+
+
 class Page:
     """A page while it is read.
 
@@ -88,12 +100,14 @@ class Page:
         Addresses by key, in the order in which they appear.
     done : int
         Everything before this offset has been read.
-    script : Region or None
+    script : Script or None
         The script that holds the place that is being read.
+    computed : int
+        Up to here the strings that scripts compute have been read.
     """
 
     __slots__ = (
-        "_brackets", "_claimed", "_gt", "_kinds", "_lt", "_tag", "_tag_at", "computed", "context",
+        "_brackets", "_claimed", "_gt", "_lt", "_tag", "_tag_at", "computed", "context",
         "data", "documents", "done", "found", "kind", "regions", "script", "tags",
     )  # fmt: skip
 
@@ -104,26 +118,24 @@ class Page:
         self.found: dict[str, Address] = {}
         self.done = 0
         self.context = context
-        self.computed: set[int] = set()  # scripts whose computed strings have been read
+        self.computed = 0
         self.documents: list[str] = []  # documents within this one
         self.regions = Regions(data, marks if self.tags else [])
-        self.script: Region | None = None  # the script that is being read
-        self._kinds: dict[int, str | None] = {}
+        self.script: Script | None = None
         self._claimed = claimed
         self._brackets = 0  # angle brackets are known up to here
         self._lt = self._gt = -1
         self._tag_at = -1
         self._tag: list[Attribute] = []
 
-    def is_json(self, script: Region) -> str | None:
-        """``jsonld`` or ``json`` when a script is data by its own word, else None."""
-        if script.start not in self._kinds:
-            opening = self.data[script.start : script.body].lower()
-            kind = None
-            if b"json" in opening and _JSON_TYPE.search(opening):
-                kind = "jsonld" if b"ld+json" in opening else "json"
-            self._kinds[script.start] = kind
-        return self._kinds[script.start]
+    def enter(self, start: int, end: int) -> None:
+        """Note that the script between two offsets is read now."""
+        body = self.data.find(b">", start, end) + 1 or end
+        opening = self.data[start:body].lower()
+        kind = None
+        if b"json" in opening and _JSON_TYPE.search(opening):
+            kind = "jsonld" if b"ld+json" in opening else "json"
+        self.script = Script(body, end, kind)
 
     def tag_at(self, place: int) -> int:
         """Where the tag begins that holds `place`; -1 when it stands in text."""

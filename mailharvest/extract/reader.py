@@ -86,24 +86,24 @@ def extract(
 
 
 def _read(page: Page, events: Events) -> list[Address]:
-    regions = iter(page.regions.found)
-    region = next(regions, None)
+    regions, index = page.regions, 0
+    start, stop = regions.starts[0], regions.ends[0]
     for event in events:
         end = event >> PLACE
         if end <= page.done:
             continue
-        while region and region.end < end:
-            region = next(regions, None)
-        if region is None or region.start >= end:
+        while stop < end:
+            index += 1
+            start, stop = regions.starts[index], regions.ends[index]
             page.script = None
+        if start >= end:
             _HERE[event & NUMBER](page, end)
-        elif region.kind == "script":
-            page.script = region
-            read = _IN_SCRIPTS[event & NUMBER]
-            if read:
-                read(page, end)
-        else:
-            page.done = region.end
+        elif not regions.scripts[index]:
+            page.done = stop
+        elif read := _IN_SCRIPTS[event & NUMBER]:
+            if page.script is None:
+                page.enter(start, stop)
+            read(page, end)
     cloaks.read_turned(page)
     for document in page.documents:  # each is shorter than the attribute that held it
         for address in extract(document, content_type="text/html", context=page.context):

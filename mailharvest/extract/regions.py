@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import heapq
 import re
+from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import chain
+from sys import maxsize
 
 from mailharvest.extract.markup import VOID, attributes, tag_name
 from mailharvest.extract.tables import words
@@ -21,15 +25,8 @@ _CSS_COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)
 _SIMPLE = re.compile(rb"\s*[a-z]{0,10}[.#]([A-Za-z_][\w-]{0,60})\s*\Z", re.IGNORECASE)
 _MAX_NAMES = 20
 _TAG_REACH = 1000
-
-
-class Region(NamedTuple):
-    """``[start, end)`` is not text; its content begins at `body`."""
-
-    start: int
-    body: int
-    end: int
-    kind: str
+_MAX_PIECES = 128  # nobody cuts an address into more
+Wanted = Callable[[bytes], object]
 
 
 @lru_cache(maxsize=256)
@@ -52,19 +49,18 @@ def element_end(data: bytes, place: int, name: str, limit: int | None = None) ->
     return None
 
 
-def css_names(css: bytes, word: bytes, wanted: re.Pattern[bytes]) -> set[bytes]:
-    """Classes and ids with a rule whose declarations hold `word` and match `wanted`.
+def css_names(css: bytes, word: bytes, wanted: Wanted) -> Iterator[bytes]:
+    """Classes and ids with a rule whose declarations hold `word` and are `wanted`.
 
     Only simple selectors count, and no rules in ``@media``.
 
     >>> css = b".a, b#c{display:none} @media print{.d{display:none}} .e .f{display:none}"
-    >>> sorted(css_names(css, b"display", _HIDING))
+    >>> list(css_names(css, b"display", _HIDING.search))
     [b'a', b'c']
     """
     if b"/*" in css:
         css = _CSS_COMMENT.sub(b"", css)
     lower = css.lower()
-    names: set[bytes] = set()
     done = depth = 0
     place = lower.find(word)
     while place >= 0:
@@ -76,32 +72,50 @@ def css_names(css: bytes, word: bytes, wanted: re.Pattern[bytes]) -> set[bytes]:
         else:
             end = css.find(b"}", place)
             end = end if end >= 0 else len(css)
-            if depth <= 0 and wanted.search(css, opened, end):
+            if depth <= 0 and wanted(css[opened:end]):
                 first = max(css.rfind(b"}", done, opened), css.rfind(b";", done, opened)) + 1
                 simple = map(_SIMPLE.match, css[max(first, done) : opened].split(b","))
-                names.update(match[1] for match in simple if match)
+                yield from (match[1] for match in simple if match)
             done = end + 1
         place = lower.find(word, max(done, place + 1))
-    return names
 
 
 class Regions:
-    """The regions of one page, in order and not overlapping, from the marks that the gate found."""
+    """The regions of one page, in order and not overlapping, from the marks that the gate found.
+
+    A page may be nothing but regions, so they are kept in numbers; behind the last one stands one
+    that no page reaches.
+
+    Attributes
+    ----------
+    starts, ends : array of int
+        What lies in ``[start, end)`` is not text.
+    scripts : bytearray
+        Whether it is a script.
+    """
 
     def __init__(self, data: bytes, marks: Events) -> None:
         self._data = data
         self._unclosed: set[str] = set()
         self._css: list[bytes] = []
         self._hides = False
-        self.found = self._walk(marks)
+        self.starts, self.ends, self.scripts = array("q"), array("q"), bytearray()
+        self._walk(marks)
         if self._hides:
-            hidden = set().union(*(css_names(css, b"display", _HIDING) for css in self._css))
-            self._hide_named(sorted(hidden)[:_MAX_NAMES])
-        self._starts = [region.start for region in self.found]
+            self._hide_named()
+        self._add(maxsize, maxsize)
 
-    def _walk(self, marks: Events) -> list[Region]:
-        data, found = self._data, []
-        opened, start, body, cursor = "", 0, 0, 0
+    def _add(self, start: int, end: int, script: bool = False) -> None:
+        if self.ends and start == self.ends[-1] and not script and not self.scripts[-1]:
+            self.ends[-1] = end
+            return
+        self.starts.append(start)
+        self.ends.append(end)
+        self.scripts.append(script)
+
+    def _walk(self, marks: Events) -> None:
+        data = self._data
+        opened, start, cursor = "", 0, 0
         for event in marks:
             place = event >> PLACE
             if place <= cursor:
@@ -110,132 +124,139 @@ class Regions:
             if opened:
                 if kind == "/" + opened:
                     cursor = data.find(b">", place) + 1 or len(data)
-                    found.append(Region(start, body, cursor, opened))
-                    if opened == "style":
-                        self._css.append(data[body:place])
+                    self._close(opened, start, place, cursor)
                     opened = ""
                 elif kind == "hidden" and opened == "style":
                     self._hides = True
             elif kind == "hidden":
-                region = self._hidden(cursor, place)
-                if region:
-                    found.append(region)
-                    cursor = region.end
+                cursor = self._hidden(cursor, place)
             elif kind == "comment":  # "<!-->" is a whole one
                 cursor = data.find(b"-->", place - 2) + 3
                 if cursor == 2:
                     cursor = len(data)
-                found.append(Region(place - 4, place, cursor, kind))
+                self._add(place - 4, cursor)
             elif kind[0] != "/":
                 opened, start, cursor = kind, place - len(kind) - 1, place
-                body = data.find(b">", place) + 1 or len(data)
         if opened:
-            found.append(Region(start, body, len(data), opened))
-            if opened == "style":
-                self._css.append(data[body:])
-        return found
+            self._close(opened, start, len(data), len(data))
 
-    def _hidden(self, floor: int, place: int) -> Region | None:
-        """The element that the marker before `place` hides, if its tag says so."""
+    def _close(self, opened: str, start: int, place: int, end: int) -> None:
+        """Add the element `opened` at `start`, whose content ends at `place`."""
+        self._add(start, end, opened == "script")
+        if opened == "style":
+            self._css.append(self._data[self._data.find(b">", start) + 1 : place])
+
+    def _hidden(self, cursor: int, place: int) -> int:
+        """Add the element that the marker before `place` hides, if its tag says so.
+
+        Gives where it ends, else `cursor`.
+        """
         data = self._data
-        start = data.rfind(b"<", floor, place)
+        start = data.rfind(b"<", cursor, place)
         if start < 0 or data.find(b">", start, place) >= 0:
-            return None
-        found, end = attributes(data, start)
+            return cursor
+        found, tag_end = attributes(data, start)
         for name, first, last in found:
             if name == "hidden" or (name == "style" and _HIDING.search(data, first, last)):
-                return self._element(start, end)
-        return None
+                end = self._element_end(start, tag_end)
+                if end:
+                    self._add(start, end)
+                return end or cursor
+        return cursor
 
-    def _element(self, start: int, tag_end: int) -> Region | None:
+    def _element_end(self, start: int, tag_end: int) -> int | None:
+        """Where the element ends whose start tag begins and ends there, if that is certain."""
         name = tag_name(self._data, start)
         if name is None or name in _NEVER_HIDDEN or name in self._unclosed:
             return None
         if name in VOID:
-            return Region(start, tag_end, tag_end, "hidden")
+            return tag_end
         if name in _END_OPTIONAL:
             following = _tags_of(name).search(self._data, tag_end)
             if following is None:
                 self._unclosed.add(name)
-            elif following[1]:
-                return Region(start, tag_end, following.start(), "hidden")
-            return None
+            return following.start() if following and following[1] else None
         end = element_end(self._data, tag_end, name)
         if end is None:  # nor will any later one of that name be closed
             self._unclosed.add(name)
-            return None
-        return Region(start, tag_end, end, "hidden")
+        return end
 
-    def _hide_named(self, names: list[bytes]) -> None:
+    def _hide_named(self) -> None:
         """Add the elements of a class or id that a style sheet on the page does not display."""
-        cursor = 0
-        for start, tag_end in named_tags(self._data, names):
-            region = self._element(start, tag_end) if start >= cursor else None
-            if region:
-                self.found.append(region)
-                cursor = region.end
-        self.found.sort()
-        outermost: list[Region] = []
-        for region in self.found:
-            if not outermost or region.start >= outermost[-1].end:
-                outermost.append(region)
-        self.found = outermost
+        every = heapq.merge(
+            zip(self.starts, self.ends, self.scripts, strict=True), self._named_elements()
+        )
+        self.starts, self.ends, self.scripts = array("q"), array("q"), bytearray()
+        for start, end, script in every:
+            if not self.ends or start >= self.ends[-1]:
+                self._add(start, end, bool(script))
 
-    def turned(self) -> list[tuple[int, int]]:
+    def _named_elements(self) -> Iterator[tuple[int, int, bool]]:
+        cursor = 0
+        for start, tag_end in self._named_tags(b"display", _HIDING.search):
+            end = self._element_end(start, tag_end) if start >= cursor else None
+            if end:
+                yield start, end, False
+                cursor = end
+
+    def _named_tags(self, word: bytes, wanted: Wanted) -> Iterator[tuple[int, int]]:
+        """The start tags whose class or id has a rule in a style sheet here; see `css_names`."""
+        names: set[bytes] = set()
+        for name in chain.from_iterable(css_names(css, word, wanted) for css in self._css):
+            names.add(name)
+            if len(names) == _MAX_NAMES:
+                break
+        return heapq.merge(*(_tags_named(self._data, name) for name in names))
+
+    def turned(self) -> Iterator[tuple[int, int]]:
         """The start tags whose class or id a style sheet here sets from right to left."""
-        names = set().union(*(css_names(css, b"bidi-override", TURNING) for css in self._css))
-        return named_tags(self._data, sorted(names)[:_MAX_NAMES])
+        return self._named_tags(b"bidi-override", TURNING.match)
 
     def between(self, start: int, end: int) -> bool:
         """Whether some part between two offsets is no text."""
-        index = bisect_left(self._starts, end) - 1
-        return index >= 0 and self.found[index].end > start
+        index = bisect_left(self.starts, end) - 1
+        return index >= 0 and self.ends[index] > start
 
     def before(self, place: int, size: int) -> bytes:
         """Up to `size` bytes of source that end at `place`, what is no text left out."""
-        index = bisect_right(self._starts, place) - 1
-        pieces = []
-        while size > 0 and place > 0:
-            floor = self.found[index].end if index >= 0 else 0
+        index = bisect_right(self.starts, place) - 1
+        pieces: list[bytes] = []
+        while size > 0 and place > 0 and len(pieces) < _MAX_PIECES:
+            floor = self.ends[index] if index >= 0 else 0
             piece = self._data[max(floor, place - size) : place]
             pieces.append(piece)
             size -= len(piece)
             if index < 0:
                 break
-            place = self.found[index].start
+            place = self.starts[index]
             index -= 1
         return b"".join(reversed(pieces))
 
     def after(self, place: int, size: int) -> bytes:
         """Up to `size` bytes of source that begin at `place`, what is no text left out."""
-        index = bisect_left(self._starts, place)
-        pieces = []
-        while size > 0:
-            last = index >= len(self.found)
-            limit = place + size if last else min(place + size, self.found[index].start)
+        index = bisect_left(self.starts, place)
+        pieces: list[bytes] = []
+        while size > 0 and len(pieces) < _MAX_PIECES:
+            limit = min(place + size, self.starts[index])
             pieces.append(self._data[place:limit])
             size -= limit - place
-            if last:
-                break
-            place = self.found[index].end
+            place = self.ends[index]
             index += 1
         return b"".join(pieces)
 
 
-def named_tags(data: bytes, names: list[bytes]) -> list[tuple[int, int]]:
-    """Start and end of every start tag with one of `names` as its class or id, in order."""
-    wanted = set(names)
-    tags: dict[int, int] = {}
-    for name in names:
-        place = data.find(name)
-        while place >= 0:
-            start = data.rfind(b"<", max(0, place - _TAG_REACH), place)
-            if start >= 0 and start not in tags:
-                found, end = attributes(data, start)
-                if any(
-                    a.name in ("class", "id") and wanted & set(data[a.start : a.end].split())
-                    for a in found
-                ):
-                    tags[start] = end
-            place = data.find(name, max(place, tags.get(start, 0)) + 1)
-    return sorted(tags.items())
+def _tags_named(data: bytes, name: bytes) -> Iterator[tuple[int, int]]:
+    """Start and end of every start tag with `name` as its class or id, in order."""
+    seen = -1
+    place = data.find(name)
+    while place >= 0:
+        start = data.rfind(b"<", max(0, place - _TAG_REACH), place)
+        if start > seen:
+            seen = start
+            found, end = attributes(data, start)
+            if any(
+                a.name in ("class", "id") and name in data[a.start : a.end].split() for a in found
+            ):
+                yield start, end
+                place = end
+        place = data.find(name, place + 1)

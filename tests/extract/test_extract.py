@@ -155,10 +155,46 @@ def test_nothing_is_lost_past_the_limits_of_libxml2(page):
 
 @pytest.mark.parametrize(
     "piece",
-    [b"<p>info@example.com, <b>a</b>&#64;example.org [at] x</p>", b"a@", b"[at]"],
+    [
+        b"<p>info@example.com, <b>a</b>&#64;example.org [at] x</p>",
+        b"a@",
+        b"[at]",
+        b"%40",
+        b"&#64",
+        b"a@b.com ",
+        b"<p hidden>x</p>",
+        b"<i hidden></i>",
+        b"<br hidden>",
+        b"<div hidden>",
+        b"<div hidden><div hidden></div></div>",
+        b"<!---->x",
+        b"<!-->",
+        b"<script>x</script>",
+        b"<script>'@'+</script>",
+        b"<script>",
+        b"<style></style>",
+        b"<style>.a{display:none}</style>",
+        b"<style>.a{display:none}</style><i id=a></i>",
+        b'<script type="application/ld+json">"a@b.com"</script>',
+        b"<bdo ",
+        b"<bdo dir=rtl>a</bdo>",
+        b"<b srcdoc=@>",
+    ],
 )
 def test_memory_stays_within_eight_times_the_page(piece):
-    page = b"<p>info@example.com</p>" + piece * (120_000 // len(piece))
+    _measure(b"<p>info@example.com</p>" + piece * (120_000 // len(piece)))
+
+
+def test_memory_for_one_tag_of_many_attributes():
+    _measure(b"<p>info@example.com</p><i " + b"a " * 60_000 + b'alt="info@example.com">')
+
+
+def test_memory_for_a_style_sheet_of_many_names():
+    rules = b"".join(b".a%d{display:none}" % number for number in range(6000))
+    _measure(b"<style>" + rules + b"</style>info@example.com" + b"<i id=a1></i>" * 2000)
+
+
+def _measure(page):
     extract(page[:1000])
     tracemalloc.start()
     extract(page)

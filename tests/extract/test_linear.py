@@ -46,6 +46,8 @@ HOSTILE = {
     "spaces": " " * 10 + "@",
     "bytes": "\u00e9@\u00e9.com",
     "invisible": "a\u200b@\u200bb.com",
+    "comments between": "<!---->a@b",
+    "tags that turn": "<bdo ",
     "reversed": '<bdo dir="rtl">moc.b@a',
     "styles turned": "<style>.r{unicode-bidi:bidi-override;direction:rtl}</style><b class=r>",
 }
