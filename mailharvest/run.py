@@ -144,7 +144,7 @@ def export(
     with open_ledger(home, place) as ledger:
         wanted = ledger.job(job_id).wanted
         files = part_files(ledger, folder(home), job_id)
-    records.export(records.to_frame(records.read_parts(files), limit=wanted), path)
+    records.export(records.to_frame(records.read_parts(files, encoded=True), limit=wanted), path)
 
 
 def part_files(ledger: Ledger, home: Path, job_id: str, after: int = 0) -> list[Path]:
@@ -276,7 +276,10 @@ class Run:
 
     def frame(self) -> pd.DataFrame:
         """One row per address found so far, best evidence first; at most as many as wanted."""
-        return records.to_frame(records.read_parts(self._files()), limit=self.row.wanted)
+        # Handed on without a name here, so that to_frame can let go of a column that it has read.
+        return records.to_frame(
+            records.read_parts(self._files(), encoded=True), limit=self.row.wanted
+        )
 
     def sightings(self) -> pd.DataFrame:
         """One row per sighting: each time that an address was seen."""

@@ -1,4 +1,8 @@
-"""Sightings to the frame that a person works with: one row an address, with its best evidence."""
+"""Sightings to the frame that a person works with: one row an address, with its best evidence.
+
+A million sightings are some 300 MB of text, most of it said again and again, so it is kept as
+dictionaries until the rows are chosen, and a column is let go of as soon as the frame has it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mailharvest.records.schema import SCHEMA
+from mailharvest.records.schema import SCHEMA, TEXT
 
 KINDS = ("page", "file", "snippet")
 """Kinds of source, the best evidence first."""
@@ -36,6 +40,7 @@ _TIES = (
 )
 
 Indices = npt.NDArray[np.int64]
+Columns = dict[str, pa.Array]
 
 
 def to_frame(records: pa.Table, limit: int | None = None) -> pd.DataFrame:
@@ -49,75 +54,108 @@ def to_frame(records: pa.Table, limit: int | None = None) -> pd.DataFrame:
     Parameters
     ----------
     records : pyarrow.Table
-        In :data:`SCHEMA`.
+        In :data:`SCHEMA`; text may be encoded as dictionaries, which takes less memory.
     limit : int, optional
         Keep the first so many.
     """
-    emails = pc.dictionary_encode(records["email"].combine_chunks())
-    codes = emails.indices.to_numpy()
-    sightings = np.bincount(codes, minlength=len(emails.dictionary))
-    weight = _weight(records)
-    best = _best(records, codes, weight, sightings)
-    order = np.lexsort((_rank_of(emails.dictionary)[codes[best]], -weight[best]))[:limit]
+    pieces = dict(zip(records.column_names, records.columns, strict=True))
+    del records
+    columns = {name: _whole(pieces.pop(name)) for name in SCHEMA.names}
+    codes = _codes(columns["email"])
+    sightings = np.bincount(codes, minlength=len(columns["email"].dictionary))
+    weight = _weight(columns)
+    best = _best(columns, codes, weight, sightings)
+    order = np.lexsort((_rank_of(columns["email"].dictionary)[codes[best]], -weight[best]))[:limit]
     rows = best[order]
-    frame = _to_pandas(records.take(pa.array(rows)))
-    frame.insert(1, "sightings", sightings[codes[rows]].astype(np.int64))
+    counts = sightings[codes[rows]].astype(np.int64)
+    del codes, weight, best, order
+    frame = _to_pandas(columns, rows)
+    pa.default_memory_pool().release_unused()  # Arrow keeps what it had, in case
+    frame.insert(1, "sightings", counts)
     return frame
 
 
-def _weight(records: pa.Table) -> Indices:
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """A column as one array, text as one dictionary."""
+    if column.type == TEXT:
+        column = pc.dictionary_encode(column)
+    return column.unify_dictionaries().combine_chunks()
+
+
+def _codes(column: pa.Array) -> Indices:
+    """Of each row, the number of its text in the dictionary; -1 where there is none."""
+    codes: Indices = column.indices.fill_null(-1).to_numpy().astype(np.int64)
+    return codes
+
+
+def _weight(columns: Columns) -> Indices:
     """Confidence and kind as one number: the larger, the better evidence."""
-    confidence: npt.NDArray[np.float32] = records["confidence"].to_numpy()
-    known = pc.index_in(records["source_kind"], pa.array(KINDS))
-    kind: Indices = known.fill_null(len(KINDS)).to_numpy()
+    confidence: npt.NDArray[np.float32] = columns["confidence"].to_numpy(zero_copy_only=False)
+    kinds = columns["source_kind"].dictionary.to_pylist()
+    known = [KINDS.index(kind) if kind in KINDS else len(KINDS) for kind in kinds]
+    kind = np.array([*known, len(KINDS)], np.int64)[_codes(columns["source_kind"])]
     millionths: Indices = np.rint(np.nan_to_num(confidence) * 1e6).astype(np.int64)
     return millionths * 8 - kind
 
 
-def _best(records: pa.Table, codes: Indices, weight: Indices, sightings: Indices) -> Indices:
+def _best(columns: Columns, codes: Indices, weight: Indices, sightings: Indices) -> Indices:
     """The row of the best sighting of each address."""
     top = np.full(len(sightings), np.iinfo(np.int64).min)
     np.maximum.at(top, codes, weight)
     candidates = np.flatnonzero(weight == top[codes])
     tied = np.bincount(codes[candidates], minlength=len(sightings))[codes[candidates]] > 1
     ties = candidates[tied]
-    rows = records.select(["confidence", *_TIES]).take(pa.array(ties))
-    rows = rows.append_column("code", pa.array(codes[ties]))
-    keys = [("code", "ascending"), ("confidence", "descending")]
-    keys += [(name, "ascending") for name in _TIES]
-    ties = ties[pc.sort_indices(rows, keys).to_numpy()]
+    keys: list[npt.NDArray[Any]] = [_place(columns[name], ties) for name in reversed(_TIES)]
+    keys.append(-columns["confidence"].take(pa.array(ties)).to_numpy(zero_copy_only=False))
+    keys.append(codes[ties])
+    ties = ties[np.lexsort(keys)]
     first = np.ones(len(ties), bool)
     first[1:] = codes[ties[1:]] != codes[ties[:-1]]
     return np.concatenate([candidates[~tied], ties[first]])
 
 
-def _rank_of(strings: pa.Array) -> Indices:
-    """Each string's place in the order of all of them."""
-    order = pc.sort_indices(strings).to_numpy()
+def _place(column: pa.Array, rows: Indices) -> npt.NDArray[np.int32]:
+    """Where the values of these rows stand in their order; none is the last."""
+    if pa.types.is_dictionary(column.type):
+        codes, place = np.unique(_codes(column)[rows], return_inverse=True)
+        used = column.dictionary.take(pa.array(codes, mask=codes < 0))
+    else:
+        values = column.take(pa.array(rows)).dictionary_encode(null_encoding="encode")
+        used, place = values.dictionary, values.indices.to_numpy()
+    return _rank_of(used).astype(np.int32)[place]
+
+
+def _rank_of(values: pa.Array) -> Indices:
+    """Each value's place in the order of all of them."""
+    order = pc.sort_indices(values).to_numpy()
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     return rank
 
 
-def _to_pandas(rows: pa.Table) -> pd.DataFrame:
-    """The rows with the same types under pandas 2.3 and 3."""
+def _to_pandas(columns: Columns, rows: Indices) -> pd.DataFrame:
+    """These rows, with the same types under pandas 2.3 and 3; empties `columns`."""
     text = pd.StringDtype("pyarrow", na_value=np.nan)
-    types: dict[Any, Any] = {pa.string(): text, pa.int32(): pd.Int32Dtype()}
-    plain = rows.drop_columns(list(CATEGORIES))
-    frame: pd.DataFrame = plain.to_pandas(types_mapper=types.get)
-    for place, name in enumerate(SCHEMA.names):
+    types: dict[Any, Any] = {TEXT: text, pa.int32(): pd.Int32Dtype()}
+    chosen = pa.array(rows)
+    series: dict[str, Any] = {}
+    for name in SCHEMA.names:
+        column = columns.pop(name).take(chosen)
         if name in CATEGORIES:
-            frame.insert(place, name, pd.Series(_categorical(rows[name])))
-    return frame
+            series[name] = pd.Series(_categorical(column))
+        else:
+            plain = column.dictionary_decode() if column.type != SCHEMA.field(name).type else column
+            series[name] = plain.to_pandas(types_mapper=types.get)
+    return pd.DataFrame(series, copy=False)
 
 
-def _categorical(column: pa.ChunkedArray) -> pd.Categorical:
+def _categorical(column: pa.DictionaryArray) -> pd.Categorical:
     """With its categories in order, so that they do not tell the order of the rows."""
-    encoded = pc.dictionary_encode(column.combine_chunks())
-    rank = _rank_of(encoded.dictionary)
-    codes = encoded.indices.fill_null(-1).to_numpy()
-    categories = encoded.dictionary.to_pandas().sort_values()
+    codes, place = np.unique(_codes(column), return_inverse=True)
+    used = column.dictionary.take(pa.array(codes[codes >= 0]))
+    rank = np.concatenate([np.full(len(codes) - len(used), -1), _rank_of(used)])
+    categories = used.to_pandas().sort_values()
     return pd.Categorical.from_codes(
-        np.where(codes < 0, -1, rank[codes] if len(rank) else -1),
+        rank[place],
         categories=pd.Index(categories, dtype=pd.StringDtype("pyarrow", na_value=np.nan)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailharvest.records import SCHEMA, Sighting, table, to_frame
+from mailharvest.records import SCHEMA, Sighting, read_parts, table, to_frame, write_part
 from tests.records.sightings import sighting
 
 sightings = st.builds(
@@ -100,3 +101,17 @@ def test_columns_and_types_with_and_without_rows() -> None:
     assert str(full["found_at"].dtype) == "datetime64[us, UTC]"
     assert full["rank"].dtype == pd.Int32Dtype()
     assert full["role"].cat.categories.tolist() == ["info"]
+
+
+def test_the_same_frame_when_text_is_read_as_dictionaries(tmp_path: Path) -> None:
+    rows = [
+        sighting(f"{n % 7}@x.example.com", title=None if n % 3 else f"T{n}", role=None, rank=n)
+        for n in range(40)
+    ]
+    paths = [tmp_path / "1.parquet", tmp_path / "2.parquet"]
+    write_part(table(rows[:15]), paths[0])
+    write_part(table(rows[15:]), paths[1])
+    encoded = read_parts(paths, encoded=True)
+    assert pa.types.is_dictionary(encoded.schema.field("title").type)
+    pd.testing.assert_frame_equal(to_frame(encoded), to_frame(read_parts(paths)))
+    assert to_frame(encoded)["role"].isna().all()
