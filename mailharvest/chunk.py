@@ -7,8 +7,12 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-SHARDS = 512
-"""Shards of one job's frontier at most: all URLs of a site share one (hash of the site)."""
+SHARDS = 128
+"""Shards of one job's frontier at most: all URLs of a site share one (hash of the site).
+
+So many chunks of a job can fetch at once, of `concurrency` sites each: some 10,000 connections.
+With more shards each would have fewer URLs waiting, and its chunks would be crumbs.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ def shards_for(in_flight: int) -> int:
     Each is a chunk at a time; with many more than may run, its chunks would be crumbs.
 
     >>> [shards_for(n) for n in (1, 2, 10, 50, 500, 1000)]
-    [1, 2, 16, 64, 512, 512]
+    [1, 2, 16, 64, 128, 128]
     """
     return min(1 << (in_flight - 1).bit_length(), SHARDS)
 

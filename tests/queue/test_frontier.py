@@ -88,7 +88,7 @@ def test_a_chunk_has_urls_of_one_shard(desk: Desk, slots: int) -> None:
     for chunk in cut_all(desk, job_id):
         (shard,) = {shard_of(site_of(url)) % shards for url in chunk}
         used.append(shard)
-    assert len(used) == len(set(used)) >= min(shards, 150)
+    assert len(used) == len(set(used)) >= min(shards, 100)
 
 
 def test_a_url_waits_a_second_for_company(desk: Desk, clock: Clock) -> None:
