@@ -58,11 +58,12 @@ class Harvester(WorkerPlugin):
         self.web = Web()
         asyncio.run_coroutine_threadsafe(self.web.open(), self.loop).result(30)
         worker.metrics["mailharvest"] = lambda _: dict(self.counts)
-        # Thousands of open sockets are thousands of live objects: at its default threshold the
-        # cyclic collector walks them all every few hundred pages (a third of the CPU at 10,000).
+        # Hundreds of exchanges are some hundred thousand objects that are gone in a second or two:
+        # with less than that between two looks, the cyclic collector walks them all again and
+        # again (a third of the CPU at 10,000 sockets and the default, a tenth at 50,000).
         self.gc_threshold = gc.get_threshold()
         gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
+        gc.set_threshold(250_000, 20, 50)
 
     async def teardown(self, worker: Worker) -> None:
         """Give up what still runs, close the fetcher, stop the loop."""
