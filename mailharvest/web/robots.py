@@ -7,6 +7,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from time import monotonic, time
 
 from protego import Protego
@@ -29,8 +30,11 @@ _CACHE_BYTES = 64 * 2**20
 _ENTRY_BYTES = 500  # what an entry takes besides its rules
 _RULE_WEIGHT = 8  # parsed rules take that many times their text
 _LONG = 32 * 1024
+_SHORT = 4096
 _COMPATIBLE = re.compile(r"compatible;\s*([A-Za-z_-]+)")
 _TOKEN = re.compile(r"[A-Za-z_-]+")
+# Lines that say nothing of what may be fetched, and so end no group of rules (§2.2.4).
+_NO_RULE = re.compile(rb"^[ \t]*(?:#|sitemap[ \t]*:)[\t -~]*(?:\r?\n|\Z)", re.I | re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class Rules:
 EVERYTHING = Rules()
 
 
+@lru_cache(maxsize=64)
 def token_of(user_agent: str) -> str:
     """The product token by which a robots.txt names the sender of `user_agent`.
 
@@ -80,6 +85,21 @@ def parse(text: bytes, token: str) -> Rules:
     parsed = Protego.parse(text.decode("utf-8-sig", "replace"))
     delay = min(float(parsed.crawl_delay(token) or 0.0), MAX_CRAWL_DELAY)
     return Rules(delay, parsed, token)
+
+
+_parsed = lru_cache(maxsize=1024)(parse)
+
+
+def shared(text: bytes, token: str) -> Rules:
+    """As :func:`parse`; short texts that say the same have the same rules, parsed once.
+
+    Many sites have the file that came with a product, but for the line with their name.
+
+    >>> one, other = (b"# of %s\\nUser-agent: *\\nDisallow: /x" % name for name in (b"a", b"b"))
+    >>> shared(one, "mailharvest") is shared(other, "mailharvest")
+    True
+    """
+    return parse(text, token) if len(text) > _SHORT else _parsed(_NO_RULE.sub(b"", text), token)
 
 
 class Robots:
@@ -121,7 +141,7 @@ class Robots:
         elif len(text) > _LONG:
             rules = await asyncio.to_thread(parse, text, token)
         else:
-            rules = parse(text, token)
+            rules = shared(text, token)
         self._remember((origin, token), rules, len(text))
         return rules
 

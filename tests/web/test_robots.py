@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Mapping
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mailharvest.spec import Fetch
 from mailharvest.web import Web, robots
@@ -204,6 +206,34 @@ def test_whatever_is_in_it_parses(text: bytes) -> None:
     rules = parse(text, "mailharvest")
     assert rules.allow("http://a.example.com/" + "a" * 4000)
     assert rules.allow("http://a.example.com/private") is (b"/private" not in text)
+
+
+LINES = (
+    b"User-agent: *",
+    b"user-agent: mailharvest",
+    b"Disallow: /private",
+    b"Allow: /private/open # Disallow: /",
+    b"Crawl-delay: 2",
+    b"# Disallow: /",
+    b"  # \xe2\x80\xa8Disallow: /private",
+    b"Sitemap: https://a.example.com/sitemap.xml",
+    b"sitemap :/x",
+    b"#\x0bDisallow: /",
+    b"",
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(LINES), max_size=8), st.sampled_from([b"\n", b"\r\n", b"\r"]))
+def test_what_is_left_out_before_texts_are_compared_says_nothing(
+    lines: list[bytes], ending: bytes
+) -> None:
+    text = ending.join(lines)
+    whole, shared = parse(text, "mailharvest"), robots.shared(text, "mailharvest")
+    assert whole.delay == shared.delay
+    for path in ("", "private", "private/open", "x"):
+        url = f"https://a.example.com/{path}"
+        assert whole.allow(url) == shared.allow(url)
 
 
 def test_memory_of_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
