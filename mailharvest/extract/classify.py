@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from mailharvest.extract.domains import canonical, registrable
@@ -45,6 +46,7 @@ class Classification:
     own_domain: bool
 
 
+@lru_cache(maxsize=4096)
 def _role(local: str) -> str | None:
     """The role that a local part names.
 

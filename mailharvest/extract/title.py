@@ -29,5 +29,6 @@ def page_title(data: bytes, *, content_type: str | None = None) -> str | None:
     if not found:
         return None
     text = INVISIBLE.sub("", html.unescape(repaired(found[1]).decode("utf-8", "replace")))
-    text = "".join(character if character.isprintable() else " " for character in text)
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(text.split())[:_LENGTH].rstrip() or None
