@@ -312,8 +312,6 @@ class _Visit:
             (self.result.found if redirects else self.result.leftovers).append(left)
         site.queue.clear()
 
-        site.queue.clear()
-
     def note(self, url: str, site: str, kind: str, message: str) -> None:
         self.result.errors.append(PageError(url, site, kind, message))
 
