@@ -118,14 +118,14 @@ def to_utf8(data: bytes, content_type: str | None = None) -> bytes:
         return data[3:]
     if b"\0" in data[:64] or data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return _wide(data)
-    if data.isascii() and b"\x1b$" not in data[:_HEAD]:
-        return data
     head = data[:_HEAD]
     told = content_type.lower() if content_type else ""
     if told.endswith("charset=utf-8"):
         return data
     if "charset" not in told and (b'charset="utf-8"' in head or b"charset=utf-8" in head):
         return data  # nearly every page; the same answer as below, sooner
+    if data.isascii() and b"\x1b$" not in head:
+        return data
     name = declared(head, content_type)
     if name in (None, "utf-8") or (not data.isascii() and is_utf8(data)):
         return data

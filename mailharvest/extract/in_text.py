@@ -15,7 +15,10 @@ from mailharvest.extract.render import left_of, right_of, shown
 from mailharvest.extract.scripts import json_text
 
 _NAME_ALONE = re.compile(rb"[^\s=\"'/]+\Z")
-_HOST_AHEAD = re.compile(rb"[A-Za-z0-9-]{0,63}(?:\.[A-Za-z0-9]|[<&%\\({\[\x80-\xff])")
+_HOST_AHEAD = re.compile(
+    rb"[A-Za-z0-9-]{0,63}(?:\.[A-Za-z0-9]|[<%\\\x80-\xff]|&(?!(?:gt|quot|#39|#34);))"
+    rb"|[A-Za-z0-9-]{1,63}[({\[]"
+)
 _SPELLED_EDGE = frozenset((*CLOSE, "-", "_"))
 _WINDOW = 256
 

@@ -79,6 +79,14 @@ class Script(NamedTuple):
     kind: str | None
 
 
+@lru_cache(maxsize=1024)
+def _kind_of_script(opening: bytes) -> str | None:
+    opening = opening.lower()
+    if b"json" in opening and _JSON_TYPE.search(opening):
+        return "jsonld" if b"ld+json" in opening else "json"
+    return None
+
+
 class Page:
     """A page while it is read.
 
@@ -131,11 +139,7 @@ class Page:
     def enter(self, start: int, end: int) -> None:
         """Note that the script between two offsets is read now."""
         body = self.data.find(b">", start, end) + 1 or end
-        opening = self.data[start:body].lower()
-        kind = None
-        if b"json" in opening and _JSON_TYPE.search(opening):
-            kind = "jsonld" if b"ld+json" in opening else "json"
-        self.script = Script(body, end, kind)
+        self.script = Script(body, end, _kind_of_script(self.data[start : min(body, start + 1000)]))
 
     def tag_at(self, place: int) -> int:
         """Where the tag begins that holds `place`; -1 when it stands in text."""

@@ -28,7 +28,9 @@ _INLINE_END = re.compile(
     rb"(?:[\s,;)\]|?\"']|\.(?:\s|</)|&(?:gt|quot|nbsp|#39|#34);"
     rb"|(</?[A-Za-z0-9]{1,10}[\s>/])|\Z)"
 )
-_STOP = re.compile(rb"[\s\"',;:)\]}|=?/]|\.(?:[\s\"'<]|\Z)|\Z")  # no host name goes on after it
+_STOP = re.compile(
+    rb"[\s\"',;:)\]}|=?/]|\.(?:[\s\"'<]|\Z)|&(?:gt|quot|#39|#34);|\Z"
+)  # no host name goes on after it
 # The rest of a link behind "mailto:", when it writes to one and asks for nothing else; and its
 # label when that is the address again.
 _ONE = (
@@ -81,7 +83,7 @@ def read_link(page: Page, end: int) -> None:
         read = link.end()
     else:
         quote = data.find(data[end - 8], end, end + _LONGEST_LINK)
-        source = numbers(data[end : max(end, quote)])
+        source = numbers(data[end : max(end, quote)]).replace(b"%40", b"@")
         link = _ENCODED_LINK.match(unquote_to_bytes(source) if b"%" in source else source)
         address = plain_address(link[1], link[2], "mailto") if link else None
         read = _behind_label(data, end, quote, address.email) if address else 0

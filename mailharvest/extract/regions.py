@@ -106,7 +106,7 @@ class Regions:
         self._add(maxsize, maxsize)
 
     def _add(self, start: int, end: int, script: bool = False) -> None:
-        if self.ends and start == self.ends[-1] and not script and not self.scripts[-1]:
+        if self.ends and start == self.ends[-1] and not (script or self.scripts[-1]):
             self.ends[-1] = end
             return
         self.starts.append(start)
@@ -115,14 +115,14 @@ class Regions:
 
     def _walk(self, marks: Events) -> None:
         data = self._data
-        opened, start, cursor = "", 0, 0
+        opened, closing, start, cursor = "", "", 0, 0
         for event in marks:
             place = event >> PLACE
             if place <= cursor:
                 continue
             kind = KINDS[event & NUMBER]
             if opened:
-                if kind == "/" + opened:
+                if kind == closing:
                     cursor = data.find(b">", place) + 1 or len(data)
                     self._close(opened, start, place, cursor)
                     opened = ""
@@ -136,7 +136,7 @@ class Regions:
                     cursor = len(data)
                 self._add(place - 4, cursor)
             elif kind[0] != "/":
-                opened, start, cursor = kind, place - len(kind) - 1, place
+                opened, closing, start, cursor = kind, "/" + kind, place - len(kind) - 1, place
         if opened:
             self._close(opened, start, len(data), len(data))
 
@@ -201,8 +201,9 @@ class Regions:
 
     def _named_tags(self, word: bytes, wanted: Wanted) -> Iterator[tuple[int, int]]:
         """The start tags whose class or id has a rule in a style sheet here; see `css_names`."""
+        sheets = [css for css in self._css if word in css.lower()]
         names: set[bytes] = set()
-        for name in chain.from_iterable(css_names(css, word, wanted) for css in self._css):
+        for name in chain.from_iterable(css_names(css, word, wanted) for css in sheets):
             names.add(name)
             if len(names) == _MAX_NAMES:
                 break

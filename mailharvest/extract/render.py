@@ -18,8 +18,8 @@ INVISIBLE = re.compile(
 # Shown as ASCII in another dress: hyphens, full-width forms, the small "@", mathematical letters.
 _DRESSED = re.compile("[\u2010\u2011\uff01-\uff5e\ufe6b\U0001d400-\U0001d7ff]+")
 
-_MARKUP = re.compile(r"<(?:/?[A-Za-z]|[!?])[^<>]*>|&[#A-Za-z][0-9A-Za-z]{1,31};?")
-_ENTITY = re.compile(r"&[#A-Za-z][0-9A-Za-z]{1,31};?")
+_MARKUP = re.compile(r"(<(?:/?[A-Za-z]|[!?])[^<>]*>|&[#A-Za-z][0-9A-Za-z]{1,31};?)")
+_ENTITY = re.compile(r"(&[#A-Za-z][0-9A-Za-z]{1,31};?)")
 _NAME = re.compile(r"</?([A-Za-z][^\s<>/]*)")
 _CUT_TAG = re.compile(r"<(?:[/!?A-Za-z][^<>]*)?\Z")  # the window's end cut it
 _CUT_ENTITY = re.compile(r"&[#0-9A-Za-z]{0,32}\Z")
@@ -55,7 +55,7 @@ _HTML = _Shown(every_tag_divides=False)
 _XML = _Shown(every_tag_divides=True)
 
 
-_NUMERIC = re.compile(rb"&#(?:[0-9]{2,4}|[xX][0-9A-Fa-f]{2,4});")
+_PIECES = re.compile(rb"&#[0-9A-Fa-fxX]{2,5};|[^&]+|&")
 _ASCII = {
     form % code: bytes((code,))
     for code in range(32, 127)
@@ -71,7 +71,7 @@ def numbers(source: bytes) -> bytes:
     """
     if b"&#" not in source:
         return source
-    return _NUMERIC.sub(lambda match: _ASCII.get(match[0], match[0]), source)
+    return b"".join([_ASCII.get(piece, piece) for piece in _PIECES.findall(source)])
 
 
 def plain(text: str) -> str:
@@ -96,7 +96,13 @@ def unescape(text: str) -> str:
     >>> unescape("a&#37;&#52;&#48;b&amp;c")
     'a%40b&c'
     """
-    return _ENTITY.sub(lambda match: _HTML[match[0]], text) if "&" in text else text
+    return _resolved(text, _ENTITY, _HTML) if "&" in text else text
+
+
+def _resolved(source: str, markup: re.Pattern[str], table: _Shown) -> str:
+    parts = markup.split(source)
+    parts[1::2] = map(table.__getitem__, parts[1::2])
+    return "".join(parts)
 
 
 def shown(source: str, *, tags: bool = True, xml: bool = False) -> str:
@@ -109,8 +115,7 @@ def shown(source: str, *, tags: bool = True, xml: bool = False) -> str:
     """
     if not tags:
         return plain(unescape(source))
-    table = _XML if xml else _HTML
-    return plain(_MARKUP.sub(lambda match: table[match[0]], source))
+    return plain(_resolved(source, _MARKUP, _XML if xml else _HTML))
 
 
 def left_of(source: bytes, *, tags: bool = True, xml: bool = False) -> str:

@@ -78,6 +78,9 @@ _UNAMBIGUOUS = tuple(sorted(languages.UNAMBIGUOUS))
 
 _LEFT = rb"[A-Za-z0-9_.+'~$&%;>}\x80-\xff-]"
 
+# No local part ends with these; in a script an encoded sign may begin a string.
+_LEFT_ENCODED = rb"[^ \t\r\n\f,:!?()\[{<=/|`@#*]"
+
 TRIGGERS = (
     # What a browser shows as "@"; but not "@2x.png" and "@1.2", of which a page may have a hundred.
     Trigger(
@@ -86,7 +89,9 @@ TRIGGERS = (
         _LEFT,
         rb"(?:[A-Za-z<&%\\({\[\x80-\xff]|[0-9](?:[^.x]|x(?:[^.]|\.[^agjpsw])|\.[^0-9]))",
     ),
-    Trigger("at", tuple(b"&#%b64" % (b"0" * zeros) for zeros in range(6)), b"", rb"[^0-9]"),
+    Trigger(
+        "at", tuple(b"&#%b64" % (b"0" * zeros) for zeros in range(6)), _LEFT_ENCODED, rb"[^0-9]"
+    ),
     Trigger("at", (b"&#x40", b"&#x040", b"&#x0040", b"&#x00040"), b"", rb"[^0-9A-Fa-f]", True),
     Trigger("at", (b"&commat;", "＠".encode(), "﹫".encode())),
     # A page within the page: what it holds may be escaped twice.
