@@ -20,7 +20,6 @@ _ENDING = re.compile(rf"/[^/?#]*\.({'|'.join(_ENDINGS)})(?:[?#]|\Z)", re.IGNOREC
 _A_TAG = re.compile(rb"<(?:/?[A-Za-z][A-Za-z0-9-]{0,20}[\s/>]|!doctype|!--|\?xml)", re.IGNORECASE)
 _XML = re.compile(rb"\s*<\?xml(?![^>]{0,100}>\s*(?:<!doctype html|<html))", re.IGNORECASE)
 _JSON = re.compile(rb"\s*[\[{]\s*[\"{\[]")
-_FOLD = re.compile(rb"\r?\n[ \t]")
 _PEOPLE = re.compile(
     rb"^(?:From|To|Cc|Bcc|Reply-To|Sender|Mail-Followup-To|List-Post|Subject)\s*:[^\n]*",
     re.IGNORECASE | re.MULTILINE,
@@ -59,12 +58,19 @@ def kind_of(content_type: str | None, data: bytes, url: str | None = None) -> st
 def as_source(data: bytes, kind: str) -> bytes:
     """What of `data` is read: folded lines are joined, headers that machines read left out."""
     if kind == "vcard":
-        data = _FOLD.sub(b"", data)
+        data = _unfolded(data.replace(b"\r\n", b"\n"), b"")
         return quopri.decodestring(data) if _QUOTED_PRINTABLE.search(data) else data
     if kind == "mail":
         headers, _, body = data.replace(b"\r\n", b"\n").partition(b"\n\n")
-        headers = _FOLD.sub(b" ", headers)
+        headers = _unfolded(headers, b" ")
         if _QUOTED_PRINTABLE.search(headers):
             body = quopri.decodestring(body)
-        return b"\n".join(_PEOPLE.findall(headers)) + b"\n\n" + body
+        people = bytearray()
+        for header in _PEOPLE.finditer(headers):
+            people += header[0] + b"\n"
+        return bytes(people) + b"\n" + body
     return data
+
+
+def _unfolded(lines: bytes, seam: bytes) -> bytes:
+    return lines.replace(b"\n ", seam).replace(b"\n\t", seam)

@@ -194,10 +194,25 @@ def test_memory_for_a_style_sheet_of_many_names():
     _measure(b"<style>" + rules + b"</style>info@example.com" + b"<i id=a1></i>" * 2000)
 
 
-def _measure(page):
-    extract(page[:1000])
+@pytest.mark.parametrize(
+    ("piece", "content_type"),
+    [
+        (b"\x80@", "text/html; charset=windows-1252"),
+        (b"\xb1@", "text/html; charset=shift_jis"),
+        (b"From: a@b\n", "message/rfc822"),
+        (b"From: a@b\n c\n", "message/rfc822"),
+        (b"EMAIL:a@b\n c\n", "text/vcard"),
+        (b'"a\\u0040b"', "application/json"),
+    ],
+)
+def test_memory_for_other_kinds_of_text(piece, content_type):
+    _measure(piece * (120_000 // len(piece)), content_type)
+
+
+def _measure(page, content_type="text/html"):
+    extract(page[:1000], content_type=content_type)
     tracemalloc.start()
-    extract(page)
+    extract(page, content_type=content_type)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak <= 8 * len(page)
