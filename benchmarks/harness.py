@@ -127,6 +127,7 @@ class Watch:
         self.sums: list[dict[str, int]] = []
         self._cpu: dict[int, tuple[str, float]] = {}
         self._begin: dict[int, float] = {}
+        self._own = 0.0  # CPU-seconds of the looks: they are nobody's work
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
@@ -148,12 +149,12 @@ class Watch:
     def _run(self) -> None:
         while not self._ended.wait(EVERY):
             self._look()
+            self._own = time.thread_time()
 
     def _look(self, *, first: bool = False) -> None:
         now: dict[str, int] = {}
         for process in family(os.getpid()):
             role = self.apart.get(process.pid, "product")
-            now[role] = now.get(role, 0) + memory_of(process)
             try:
                 times = process.cpu_times()
             except psutil.NoSuchProcess:
@@ -162,6 +163,7 @@ class Watch:
             self._cpu[process.pid] = (role, spent)
             if first:
                 self._begin[process.pid] = spent
+            now[role] = now.get(role, 0) + memory_of(process)
         for role, size in now.items():
             self.peak[role] = max(self.peak.get(role, 0), size)
 
@@ -170,7 +172,8 @@ class Watch:
         """CPU-seconds by role since this was entered."""
         spent: dict[str, float] = {}
         for pid, (role, seconds) in self._cpu.items():
-            spent[role] = spent.get(role, 0.0) + seconds - self._begin.get(pid, 0.0)
+            own = self._own if pid == os.getpid() else 0.0
+            spent[role] = spent.get(role, 0.0) + seconds - self._begin.get(pid, 0.0) - own
         return spent
 
 
