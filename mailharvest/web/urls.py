@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import blake2b
 from ipaddress import AddressValueError, IPv4Address
 
@@ -14,6 +15,7 @@ MAX_URL = 4096
 
 _EDGES = "".join(map(chr, range(0x21)))
 _REMOVED = dict.fromkeys(map(ord, "\t\n\r"))
+_FORBIDDEN = re.compile(r"[\x00-\x20%<>\\^`{|}\x7f]")  # WHATWG URL, forbidden domain code points
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -60,7 +62,7 @@ def _is_host(host: str) -> bool:
             IPv4Address(host)
         except AddressValueError:
             return False
-    return 0 < len(host) <= 253 and not any(c <= " " or c in "%<>\\^`{|}\x7f" for c in host)
+    return 0 < len(host) <= 253 and not _FORBIDDEN.search(host)
 
 
 def resolve_url(base: str, reference: str) -> str | None:
