@@ -14,12 +14,13 @@ import time
 from benchmarks.harness import RESULTS, note
 
 FULL = (
-    "million --scenario flat --scale 10k,100k,1M",
     "million --scenario spec --scale 1M",
-    "peers --pages 10000 --rounds 3",
-    "scaling --rounds 3",
+    "million --scenario flat --scale 10k,100k,1M,5M",
+    "peers --pages 10000 --rounds 1",
+    "scaling --rounds 2",
     "sockets",
-    "dedup --scale 1M,10M --rounds 3",
+    "dedup --scale 1M --rounds 3",
+    "dedup --scale 10M --rounds 1",
     "dedup --scale 100M --rounds 1",
     "extraction",
     "queue",

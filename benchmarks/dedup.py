@@ -164,7 +164,7 @@ def main(argv: list[str] | None = None) -> int:
         child(name, int(total))
         return 0
     report = Report(
-        "dedup",
+        "dedup-" + options.scale.replace(",", "-"),
         "Which addresses are new",
         f"python -m benchmarks.dedup --scale {options.scale} --rounds {options.rounds}",
     )

@@ -124,7 +124,7 @@ class Watch:
     def __init__(self, apart: Mapping[int, str] | None = None) -> None:
         self.apart = dict(apart or {})
         self.peak: dict[str, int] = {}
-        self.sums: list[dict[str, int]] = []
+        self.client = 0  # of this process alone
         self._cpu: dict[int, tuple[str, float]] = {}
         self._begin: dict[int, float] = {}
         self._own = 0.0  # CPU-seconds of the looks: they are nobody's work
@@ -163,7 +163,10 @@ class Watch:
             self._cpu[process.pid] = (role, spent)
             if first:
                 self._begin[process.pid] = spent
-            now[role] = now.get(role, 0) + memory_of(process)
+            size = memory_of(process)
+            now[role] = now.get(role, 0) + size
+            if process.pid == os.getpid():
+                self.client = max(self.client, size)
         for role, size in now.items():
             self.peak[role] = max(self.peak.get(role, 0), size)
 
