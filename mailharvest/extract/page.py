@@ -47,7 +47,7 @@ def local_bytes(data: bytes, sign: int) -> bytes:
     return data[max(0, sign - 65) : sign].translate(LOCAL_BYTES).rpartition(b" ")[2]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def plain_address(
     local: bytes, host: bytes, method: str, obfuscated: bool = False
 ) -> Address | None:
