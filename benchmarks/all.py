@@ -16,6 +16,7 @@ from benchmarks.harness import RESULTS, note
 FULL = (
     "million --scenario spec --scale 1M",
     "million --scenario flat --scale 10k,100k,1M,5M",
+    "layers --rounds 3",
     "peers --pages 10000 --rounds 1",
     "scaling --rounds 2",
     "sockets",
@@ -29,6 +30,7 @@ FULL = (
 )
 SMOKE = (
     "million --scenario flat --scale 10k",
+    "layers --sites 50 --rounds 1",
     "peers --pages 500 --rounds 1 --only mailharvest aiohttp",
     "scaling --pages 100 --workers 1,2 --chunks 20 --rounds 1",
     "sockets --sites 300 --latency 1",
@@ -36,7 +38,7 @@ SMOKE = (
 )
 
 
-OWN_TABLE = ("million", "peers", "scaling", "sockets", "dedup", "queue")
+OWN_TABLE = ("million", "layers", "peers", "scaling", "sockets", "dedup", "queue")
 """Those that write their table themselves; what the others print is kept."""
 
 

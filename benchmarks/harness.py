@@ -90,6 +90,13 @@ def waiting_web(sites: int, latency: float) -> World:
     )
 
 
+def listed(urls: Iterable[str], folder: str) -> dict[str, str]:
+    """`urls` as a job takes any number of them: the name of a file with one a line."""
+    path = Path(folder) / "urls.txt"
+    path.write_text("".join(f"{url}\n" for url in urls))
+    return {"file": str(path)}
+
+
 # CPU and memory of processes
 
 

@@ -14,12 +14,11 @@ import argparse
 import asyncio
 import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 from distributed import Worker
 
-from benchmarks.harness import Report, parser, waiting_web
+from benchmarks.harness import Report, listed, parser, waiting_web
 from mailharvest import HarvestJob, simweb
 from mailharvest.cluster.connect import connect
 from mailharvest.cluster.worker import Harvester
@@ -60,10 +59,8 @@ def end(dask_worker: Worker) -> list[tuple[float, int, float]]:
 def measure(sites: int, latency: float) -> dict[str, Any]:
     """Fetch a page of every site with one worker process."""
     with simweb.start(waiting_web(sites, latency)) as web, tempfile.TemporaryDirectory() as home:
-        urls = Path(home) / "urls.txt"
-        urls.write_text("".join(f"{web.link(page)}\n" for page in range(sites)))
         job = HarvestJob(
-            urls={"file": str(urls)},
+            urls=listed(map(web.link, range(sites)), home),
             fetch=Fetch(allow_private=True, robots=False, per_site_delay="0s", timeout="60s"),
         )
         connection = connect(workers=1, threads=1000)

@@ -6,22 +6,32 @@ import json
 
 import pytest
 
-from benchmarks import clients, dedup, million, pages, peers, scaling, sockets
+from benchmarks import clients, dedup, layers, million, pages, peers, scaling, sockets
 
 
-@pytest.mark.parametrize("scenario", ["flat", "spec"])
-def test_million(scenario, capsys, monkeypatch) -> None:
-    if scenario == "spec":  # a hundredth of its waiting, too
-        slow = million.world("spec", 2_000)
-        quick = {**slow.__getstate__(), "latency": 0.02, "search_latency": 0.001, "slow": 0}
-        monkeypatch.setattr(million, "world", lambda *_: million.World(**quick))
-        monkeypatch.setitem(million.PACE, "spec", "10ms")
-    argv = ["--scenario", scenario, "--scale", "2k", "--workers", "1", "--json", "--quiet"]
-    million.main(argv)
+def test_million(capsys) -> None:
+    argv = ["--scenario", "flat", "--scale", "2k", "--workers", "1", "--json", "--quiet"]
+    assert million.main(argv) == 0
     row = json.loads(capsys.readouterr().out)["rows"][0]
     assert (row["found"], row["twice"]) == (2_000, 0)
-    assert float(row["recall"]) >= 0.985  # of a few hundred pages
-    assert row["planted nowhere"] < 20
+
+
+def test_million_with_a_hundredth_of_its_waiting(monkeypatch) -> None:
+    slow = million.world("spec", 2_000)
+    quick = {**slow.__getstate__(), "latency": 0.02, "search_latency": 0.001, "slow": 0}
+    monkeypatch.setattr(million, "world", lambda *_: million.World(**quick))
+    monkeypatch.setitem(million.PACE, "spec", "10ms")
+    one = million.measure("spec", 2_000, workers=1, shown=False)
+    assert (one.found, one.duplicates) == (2_000, 0)
+    assert one.recall >= 0.985  # of a few hundred pages
+    assert one.wrong < 20
+    assert 0 < one.client < one.memory
+
+
+def test_layers(capsys) -> None:
+    assert layers.main(["--sites", "30", "--rounds", "1", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["requests a page"] for row in rows] == pytest.approx([1.5] * 4, abs=0.25)
 
 
 def test_dedup(capsys) -> None:
