@@ -25,10 +25,15 @@ OWN_CLUSTER = {
     "distributed.admin.tick.interval": "200 ms",
 }
 
-# Dask looks once, this long after a worker died, whether it is back, and if it is not (it may have
-# died a second time and be on its way again) it gives that worker up for good. Nannies do not fail,
-# and a page that kills kills often: ours may take their time. Read when a worker dies.
-OWN_PATIENCE = {"distributed.deploy.lost-worker-timeout": "365 days"}
+OWN_WHILE_IT_RUNS = {
+    # Dask looks once, this long after a worker died, whether it is back, and if it is not (it may
+    # have died a second time and be on its way again) it gives that worker up for good. Nannies do
+    # not fail, and a page that kills kills often: ours may take their time.
+    "distributed.deploy.lost-worker-timeout": "365 days",
+    # The last thousand messages to each worker are kept for debugging; ours are chunks with all
+    # their URLs, some 100 MB in the end.
+    "distributed.admin.low-level-log-length": 20,
+}
 
 # Threads of a worker only wait: the work is on its event loop. They start when first used.
 SLOTS = 1000
@@ -111,7 +116,7 @@ def _local_cluster(stack: ExitStack, workers: int | None, threads: int | None) -
     workers = workers or setting("cluster.workers") or dask.system.CPU_COUNT
     threads = threads or setting("cluster.threads") or -(-SLOTS // workers)
     # The scheduler reads its limits when it is built: only our own cluster sees these.
-    with dask.config.set(OWN_CLUSTER), warnings.catch_warnings():
+    with dask.config.set(OWN_CLUSTER | OWN_WHILE_IT_RUNS), warnings.catch_warnings():
         # Where the dashboard's port is taken, Dask takes another; its address is shown anyway.
         warnings.filterwarnings("ignore", r"\s*Port \d+ is already in use", UserWarning)
         cluster = LocalCluster(
@@ -123,5 +128,5 @@ def _local_cluster(stack: ExitStack, workers: int | None, threads: int | None) -
             preload="mailharvest.cluster.ours",
         )
     stack.enter_context(cluster)
-    stack.enter_context(dask.config.set(OWN_PATIENCE))
+    stack.enter_context(dask.config.set(OWN_WHILE_IT_RUNS))
     return cluster
