@@ -10,8 +10,8 @@ import pyarrow as pa
 
 Hashes = npt.NDArray[np.uint64]
 
-_FULL = 0.8  # share of the slots that may be taken
-_GROWTH = 1.15  # while it grows: 8 bytes of hashes and 8 · 1.15 / 0.8 of new slots an address
+_FULL = 0.82  # share of the slots that may be taken
+_GROWTH = 1.13  # while it grows: 8 bytes of hashes and 8 · 1.13 / 0.82 of new slots an address
 _FIRST = 1 << 12
 _BLOCK = 1 << 13
 _STEP = np.uint64(0x9E3779B97F4A7C15)
