@@ -170,7 +170,10 @@ def main(argv: list[str] | None = None) -> int:
         latency=0.0,
         search_latency=0.0,
         slow=0.0,
+        errors=0.0,
         flaky=0.0,
+        robots=0.0,
+        redirects=0.0,
     )
     with simweb.start(world) as web:
         kinds = {name: partial(measure, name, options.sites, web, turns) for name in RUNS}
