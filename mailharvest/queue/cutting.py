@@ -25,6 +25,9 @@ _CUTTABLE = text("""
 """)
 
 
+_LIVE = text("SELECT COUNT(*) FROM job WHERE no = :no AND state IN ('queued', 'running')")
+
+
 class Scissors:
     """Cuts chunks from frontiers; remembers at which shard each job's next cut begins."""
 
@@ -73,6 +76,8 @@ class Scissors:
             return 0
         tally, place = Tally(), Place(row.no, row.queue, row.priority, now)
         with self.database.write() as connection:
+            if not connection.scalar(_LIVE, {"no": row.no}):
+                return 0  # it was cancelled since: a chunk now would bring it back to life
             taken = {}
             busy = frontier.busy(connection, row.no, shards)  # another may have cut there since
             pauses = frontier.pauses(connection, row.no, shards, now)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import text
@@ -230,6 +230,24 @@ def test_a_cancelled_job_keeps_its_frontier_and_goes_on_with_it(desk: Desk) -> N
     cut_all(desk, job_id)
     assert desk.ledger.frontier_count(job_id) == {"done": 40}
     assert desk.ledger.job(job_id).state == "completed"
+    desk.check()
+
+
+def test_a_job_that_is_cancelled_while_it_is_cut_stays_cancelled(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = desk.ledger.add(Crawl(start=addresses(*range(20), pages=2)))
+    look = frontier.shards_to_cut
+
+    def cancelled_meanwhile(*args: Any, **options: Any) -> list[int]:
+        shards = look(*args, **options)
+        assert shards and desk.ledger.cancel(job_id)
+        return shards
+
+    monkeypatch.setattr(frontier, "shards_to_cut", cancelled_meanwhile)
+    assert desk.ledger.cut(10) == 0
+    assert desk.claim(3) == []
+    assert desk.ledger.job(job_id).state == "cancelled"
     desk.check()
 
 
