@@ -56,7 +56,7 @@ _CHUNK = text("""
         :crashes, :data)
 """)
 _CHUNK_ID = text(f"{_CHUNK.text} RETURNING id")
-_STATE = text("UPDATE job SET state = :state WHERE no = :no")
+_READY = text("UPDATE job SET state = 'queued' WHERE no = :no AND state IN ('planning', 'waiting')")
 _END = text(f"""
     UPDATE job SET state = :state, reason = :reason, finished_at = :now, {TOUCH},
         result = COALESCE(:result, result)
@@ -291,7 +291,7 @@ def plan_whole(connection: Connection, job: Job, place: Place, now: float, tally
     plan(connection, job, place, now, tally)
     for batch in frontier.batches(job.seeds()):
         frontier.put(connection, place.no, frontier.normal(batch)[0], now, tally)
-    set_state(connection, place.no, "queued")
+    ready(connection, place.no)
     events.add(connection, "waiting", {place.no: {}}, now)
 
 
@@ -315,9 +315,9 @@ def guarded(connection: Connection, act: Callable[[], T]) -> T | Failure:
         return failure_of(error)
 
 
-def set_state(connection: Connection, no: int, state: str) -> None:
-    """Nothing but the state."""
-    connection.execute(_STATE, {"no": no, "state": state})
+def ready(connection: Connection, no: int) -> bool:
+    """All of a job is in: it may begin. False if it has ended meanwhile."""
+    return connection.execute(_READY, {"no": no}).rowcount > 0
 
 
 def move_chunks(

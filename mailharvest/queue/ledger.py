@@ -123,8 +123,8 @@ class Ledger(Reader):
             self._ready(connection, no)
 
     def _ready(self, connection: Connection, no: int) -> None:
-        jobs.set_state(connection, no, "queued")
-        events.add(connection, "waiting", {no: {}}, self.clock())
+        if jobs.ready(connection, no):
+            events.add(connection, "waiting", {no: {}}, self.clock())
 
     def _seed(self, no: int, urls: Iterable[FoundURL]) -> None:
         for batch in frontier.batches(urls):

@@ -279,6 +279,22 @@ def test_a_job_that_died_while_its_urls_went_in_is_completed_by_a_reopening(
     assert desk.ledger.frontier_count("c") == {"waiting": 2}
 
 
+def test_a_job_that_is_cancelled_while_its_urls_go_in_stays_cancelled(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    normal = frontier.normal
+
+    def cancelled_meanwhile(batch: list[FoundURL]) -> tuple[list[FoundURL], list[str]]:
+        assert desk.ledger.cancel("c")
+        return normal(batch)
+
+    monkeypatch.setattr(frontier, "normal", cancelled_meanwhile)
+    desk.ledger.add(Crawl(start=addresses(1, 2)), job_id="c")
+    assert desk.ledger.job("c").state == "cancelled"
+    assert desk.ledger.cut(10) == 0
+    desk.check()
+
+
 def test_a_hundred_thousand_urls_cost_a_claim_no_more_than_a_few_rows(
     sqlite_ledger: Ledger, clock: Clock, tmp_path: Path
 ) -> None:
