@@ -76,11 +76,11 @@ def _commit() -> str:
         return ""
 
 
-def waiting_web(sites: int, latency: float) -> World:
-    """A web of sites of one page each, which takes `latency` seconds; nothing else holds one up."""
+def plain_web(sites: int, latency: float, *, pages: int = 1) -> World:
+    """A web that takes `latency` seconds a page; nothing else holds one up, and nothing fails."""
     return World(
         sites=sites,
-        pages_per_site=1,
+        pages_per_site=pages,
         latency=latency,
         slow=0,
         errors=0,

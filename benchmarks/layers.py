@@ -20,17 +20,17 @@ from typing import Any
 import aiohttp
 import psutil
 
-from benchmarks.harness import Report, Watch, alternate, listed, middle, parser
+from benchmarks.harness import Report, Watch, alternate, listed, middle, parser, plain_web
 from mailharvest import HarvestJob, simweb
 from mailharvest.chunk import FoundURL
 from mailharvest.cluster.connect import connect
 from mailharvest.run import harvest
 from mailharvest.scrape import scrape
 from mailharvest.simweb.process import Running
-from mailharvest.simweb.world import World
 from mailharvest.spec import Fetch, Filter
-from mailharvest.web import Page, Web, visit
+from mailharvest.web import Web, visit
 from mailharvest.web.resolve import Resolver
+from mailharvest.web.urls import origin_of
 
 try:
     import uvloop as loops
@@ -40,12 +40,6 @@ except ImportError:  # Windows
 AT_ONCE = 256
 PAGES = 2
 FETCH = Fetch(allow_private=True, per_site_delay="0s", concurrency=AT_ONCE)
-LAYERS = {
-    "bare": "aiohttp alone: bodies as they come, nothing looked for",
-    "visit": "+ robots.txt obeyed, pace, limits, inflate",
-    "scrape": "+ extraction, classification, records",
-    "harvest": "+ ledger, Dask, dedup, Parquet, progress: the whole product",
-}
 
 
 def bare(sites: list[list[str]], _web: Running) -> float:
@@ -58,9 +52,7 @@ def bare(sites: list[list[str]], _web: Running) -> float:
 
         async def work(session: aiohttp.ClientSession) -> None:
             for urls in waiting:
-                first = urls[0]
-                robots = first[: first.index("/", 8)] + "/robots.txt"
-                for url in (robots, *urls):
+                for url in (f"{origin_of(urls[0])}/robots.txt", *urls):
                     headers = {"Connection": "close"} if url is urls[-1] else None
                     async with session.get(url, headers=headers, allow_redirects=False) as reply:
                         await reply.read()
@@ -80,11 +72,7 @@ def visited(sites: list[list[str]], _web: Running) -> float:
         async with Web() as web:
             urls = [FoundURL(url) for some in sites for url in some]
             ever = time.time() + 3600
-
-            def drop(page: Page) -> None:
-                del page
-
-            await visit(web, urls, FETCH, take=drop, until=ever, deadline=ever)
+            await visit(web, urls, FETCH, take=lambda _: None, until=ever, deadline=ever)
 
     return _spent(main())
 
@@ -126,11 +114,11 @@ def _spent(main: Coroutine[Any, Any, None]) -> float:
     return time.process_time() - before
 
 
-RUNS: dict[str, Callable[[list[list[str]], Running], float]] = {
-    "bare": bare,
-    "visit": visited,
-    "scrape": scraped,
-    "harvest": harvested,
+LAYERS: dict[str, Callable[[list[list[str]], Running], float]] = {
+    "aiohttp alone: bodies as they come, nothing looked for": bare,
+    "+ robots.txt obeyed, pace, limits, inflate": visited,
+    "+ extraction, classification, records": scraped,
+    "+ ledger, Dask, dedup, Parquet, progress: the whole product": harvested,
 }
 
 
@@ -144,7 +132,7 @@ def measure(name: str, sites: int, web: Running, turns: count[int]) -> Mapping[s
     ]
     server = psutil.Process(web.pid)
     before, times = web.stats(), server.cpu_times()
-    cpu = RUNS[name](asked, web)
+    cpu = LAYERS[name](asked, web)
     after, then = web.stats(), server.cpu_times()
     return {
         "requests": after["requests"] - before["requests"],
@@ -164,19 +152,9 @@ def main(argv: list[str] | None = None) -> int:
         f"python -m benchmarks.layers --sites {options.sites} --rounds {options.rounds}",
     )
     turns = count()
-    world = World(
-        sites=options.sites * len(RUNS) * options.rounds,
-        pages_per_site=PAGES,
-        latency=0.0,
-        search_latency=0.0,
-        slow=0.0,
-        errors=0.0,
-        flaky=0.0,
-        robots=0.0,
-        redirects=0.0,
-    )
+    world = plain_web(options.sites * len(LAYERS) * options.rounds, 0.0, pages=PAGES)
     with simweb.start(world) as web:
-        kinds = {name: partial(measure, name, options.sites, web, turns) for name in RUNS}
+        kinds = {name: partial(measure, name, options.sites, web, turns) for name in LAYERS}
         runs = alternate(kinds, options.rounds)
     under = 0.0
     for name, some in runs.items():
@@ -184,7 +162,7 @@ def main(argv: list[str] | None = None) -> int:
         median = statistics.median(cost)
         report.rows.append(
             {
-                "layer": LAYERS[name],
+                "layer": name,
                 "CPU us a page": middle(cost, 0),
                 "its own": round(median - under),
                 "us a request": round(

@@ -21,7 +21,7 @@ from functools import partial
 import psutil
 from distributed import futures_of
 
-from benchmarks.harness import Report, Watch, alternate, family, listed, middle, parser, waiting_web
+from benchmarks.harness import Report, Watch, alternate, family, listed, middle, parser, plain_web
 from mailharvest import HarvestJob, simweb
 from mailharvest.cluster.bag import bag_of
 from mailharvest.cluster.connect import connect
@@ -37,7 +37,7 @@ SITES_AT_ONCE = 4
 
 def measure(workers: int, pages: int) -> Mapping[str, float]:
     """Fetch `pages` with so many worker processes."""
-    with simweb.start(waiting_web(pages, LATENCY)) as web, tempfile.TemporaryDirectory() as home:
+    with simweb.start(plain_web(pages, LATENCY)) as web, tempfile.TemporaryDirectory() as home:
         job = HarvestJob(
             urls=listed(map(web.link, range(pages)), home),
             fetch=Fetch(allow_private=True, robots=False, concurrency=SITES_AT_ONCE),

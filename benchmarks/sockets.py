@@ -18,7 +18,7 @@ from typing import Any
 
 from distributed import Worker
 
-from benchmarks.harness import Report, listed, parser, waiting_web
+from benchmarks.harness import Report, listed, parser, plain_web
 from mailharvest import HarvestJob, simweb
 from mailharvest.cluster.connect import connect
 from mailharvest.cluster.worker import Harvester
@@ -58,7 +58,7 @@ def end(dask_worker: Worker) -> list[tuple[float, int, float]]:
 
 def measure(sites: int, latency: float) -> dict[str, Any]:
     """Fetch a page of every site with one worker process."""
-    with simweb.start(waiting_web(sites, latency)) as web, tempfile.TemporaryDirectory() as home:
+    with simweb.start(plain_web(sites, latency)) as web, tempfile.TemporaryDirectory() as home:
         job = HarvestJob(
             urls=listed(map(web.link, range(sites)), home),
             fetch=Fetch(allow_private=True, robots=False, per_site_delay="0s", timeout="60s"),
