@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -144,12 +144,17 @@ def export(
     with open_ledger(home, place) as ledger:
         wanted = ledger.job(job_id).wanted
         files = part_files(ledger, folder(home), job_id)
-    records.export(records.to_frame(records.read_parts(files, encoded=True), limit=wanted), path)
+    records.export(_frame(files, wanted), path)
 
 
 def part_files(ledger: Ledger, home: Path, job_id: str, after: int = 0) -> list[Path]:
     """The committed parts of a job, in the order of their commits, from number `after` on."""
     return [part_path(home / "parts", job_id, chunk) for chunk in ledger.parts(job_id, after)]
+
+
+def _frame(files: Sequence[Path], wanted: int | None) -> pd.DataFrame:
+    # Handed on without a name here, so that to_frame can let go of a column that it has read.
+    return records.to_frame(records.read_parts(files, encoded=True), limit=wanted)
 
 
 def _with_simweb(job: Job, opened: ExitStack) -> Job:
@@ -276,10 +281,7 @@ class Run:
 
     def frame(self) -> pd.DataFrame:
         """One row per address found so far, best evidence first; at most as many as wanted."""
-        # Handed on without a name here, so that to_frame can let go of a column that it has read.
-        return records.to_frame(
-            records.read_parts(self._files(), encoded=True), limit=self.row.wanted
-        )
+        return _frame(self._files(), self.row.wanted)
 
     def sightings(self) -> pd.DataFrame:
         """One row per sighting: each time that an address was seen."""

@@ -65,10 +65,11 @@ def to_frame(records: pa.Table, limit: int | None = None) -> pd.DataFrame:
     sightings = np.bincount(codes, minlength=len(columns["email"].dictionary))
     weight = _weight(columns)
     best = _best(columns, codes, weight, sightings)
-    order = np.lexsort((_rank_of(columns["email"].dictionary)[codes[best]], -weight[best]))[:limit]
+    place = _inverse(pc.sort_indices(columns["email"].dictionary).to_numpy())
+    order = np.lexsort((place[codes[best]], -weight[best]))[:limit]
     rows = best[order]
     counts = sightings[codes[rows]].astype(np.int64)
-    del codes, weight, best, order
+    del codes, weight, best, place, order
     frame = _to_pandas(columns, rows)
     pa.default_memory_pool().release_unused()  # Arrow keeps what it had, in case
     frame.insert(1, "sightings", counts)
@@ -116,21 +117,27 @@ def _best(columns: Columns, codes: Indices, weight: Indices, sightings: Indices)
 
 def _place(column: pa.Array, rows: Indices) -> npt.NDArray[np.int32]:
     """Where the values of these rows stand in their order; none is the last."""
-    if pa.types.is_dictionary(column.type):
-        codes, place = np.unique(_codes(column)[rows], return_inverse=True)
-        used = column.dictionary.take(pa.array(codes, mask=codes < 0))
-    else:
-        values = column.take(pa.array(rows)).dictionary_encode(null_encoding="encode")
-        used, place = values.dictionary, values.indices.to_numpy()
-    return _rank_of(used).astype(np.int32)[place]
+    column = column.take(pa.array(rows))
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    values, places = _ordered(column)
+    return np.where(places < 0, len(values), places).astype(np.int32)
 
 
-def _rank_of(values: pa.Array) -> Indices:
-    """Each value's place in the order of all of them."""
-    order = pc.sort_indices(values).to_numpy()
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    return rank
+def _ordered(column: pa.DictionaryArray) -> tuple[pa.Array, Indices]:
+    """The values of a column in order, and each row's place among them; -1 where it has none."""
+    codes, inverse = np.unique(_codes(column), return_inverse=True)
+    used = column.dictionary.take(pa.array(codes[codes >= 0]))
+    order = pc.sort_indices(used)
+    places = np.concatenate([np.full(len(codes) - len(used), -1), _inverse(order.to_numpy())])
+    return used.take(order), places[inverse]
+
+
+def _inverse(order: Indices) -> Indices:
+    """Each value's place, given which value comes at which."""
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return place
 
 
 def _to_pandas(columns: Columns, rows: Indices) -> pd.DataFrame:
@@ -151,11 +158,8 @@ def _to_pandas(columns: Columns, rows: Indices) -> pd.DataFrame:
 
 def _categorical(column: pa.DictionaryArray) -> pd.Categorical:
     """With its categories in order, so that they do not tell the order of the rows."""
-    codes, place = np.unique(_codes(column), return_inverse=True)
-    used = column.dictionary.take(pa.array(codes[codes >= 0]))
-    rank = np.concatenate([np.full(len(codes) - len(used), -1), _rank_of(used)])
-    categories = used.to_pandas().sort_values()
+    values, places = _ordered(column)
     return pd.Categorical.from_codes(
-        rank[place],
-        categories=pd.Index(categories, dtype=pd.StringDtype("pyarrow", na_value=np.nan)),
+        places,
+        categories=pd.Index(values.to_pandas(), dtype=pd.StringDtype("pyarrow", na_value=np.nan)),
     )
