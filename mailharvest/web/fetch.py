@@ -10,21 +10,21 @@ from typing import Protocol
 
 import aiohttp
 from aiohttp import hdrs
-from yarl import URL
+from aiohttp.http import HttpProcessingError
 
 from mailharvest.web.content import HEAD, is_binary, may_be_text
+from mailharvest.web.exchange import CONNECT, Answer, HeadLimits, send
 from mailharvest.web.guard import PrivateAddress, guarded_socket
-from mailharvest.web.inflate import ENCODINGS, NotInflated, inflater_for
+from mailharvest.web.inflate import NotInflated, inflater_for
 from mailharvest.web.resolve import Resolver
 
-CONNECT = 10.0
-"""Seconds to wait for a connection, TLS included."""
 _DRAIN = 64 * 1024
 _KEEP_ALIVE = 10.0
 # Chrome gives up at 256 KB of headers; a page with more cookies than the ordinary limits allow is
 # asked for once more, with one of the two limits raised, so that their product stays bounded.
-_LONG_FIELDS = {"max_line_size": 8190, "max_field_size": 2 * 2**20, "max_headers": 64}
-_MANY_FIELDS = {"max_line_size": 8190, "max_field_size": 8190, "max_headers": 8192}
+_LIMITS: HeadLimits = {"max_line_size": 8190, "max_field_size": 8190, "max_headers": 128}
+_LONG_FIELDS: HeadLimits = {"max_line_size": 8190, "max_field_size": 2 * 2**20, "max_headers": 64}
+_MANY_FIELDS: HeadLimits = {"max_line_size": 8190, "max_field_size": 8190, "max_headers": 8192}
 _GONE = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
 
 
@@ -133,7 +133,7 @@ class Transport(Protocol):
 
 
 class AiohttpTransport:
-    """aiohttp's client, told to do no more than is needed.
+    """aiohttp's connections and parser, without its session; see :mod:`mailharvest.web.exchange`.
 
     Parameters
     ----------
@@ -145,26 +145,16 @@ class AiohttpTransport:
         self._resolver = Resolver()
         # Two pools, so that a connection that one job was allowed to open inside is never handed
         # to another that is not.
-        self._guarded = self._session(connections, guard=True)
-        self._open = self._session(connections, guard=False)
+        self._guarded = self._connector(connections, guard=True)
+        self._open = self._connector(connections, guard=False)
 
-    def _session(self, connections: int, *, guard: bool) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
+    def _connector(self, connections: int, *, guard: bool) -> aiohttp.TCPConnector:
+        return aiohttp.TCPConnector(
             limit=connections,
             keepalive_timeout=_KEEP_ALIVE,
             resolver=self._resolver,
             use_dns_cache=False,  # the resolver has its own, which costs no task a look-up
             socket_factory=guarded_socket if guard else None,
-        )
-        return aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # The caller's limit covers the whole exchange; a timer per request here would be one
-            # too many. This one runs only while a connection is made.
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT),
-            headers={hdrs.ACCEPT_ENCODING: ENCODINGS},
-            auto_decompress=False,  # _read does it, with an end in sight
-            trust_env=False,  # no proxy behind the guard's back, no netrc
         )
 
     async def close(self) -> None:
@@ -173,57 +163,45 @@ class AiohttpTransport:
         await self._resolver.close()
 
     async def get(self, request: Request) -> Reply:
-        response = await self._send(request)
+        answer = await self._send(request)
         try:
-            status, headers = response.status, response.headers
+            status, headers = answer.status, answer.headers
             if request.any_type:
-                body, truncated = await _read(response, request)
+                body, truncated = await _read(answer, request)
             elif 200 <= status < 300:
                 if not may_be_text(headers.get(hdrs.CONTENT_TYPE)):
                     raise FetchError(
                         "not_text", "the server says that it is no text", status=status
                     )
-                body, truncated = await _read(response, request)
+                body, truncated = await _read(answer, request)
             else:
                 body, truncated = b"", False
-                await _drain(response)
+                await _drain(answer)
         except BaseException:
-            response.close()
+            answer.close()
             raise
+        answer.release()
         return Reply(status, headers, body, truncated)
 
-    async def _send(self, request: Request) -> aiohttp.ClientResponse:
-        session = self._open if request.private else self._guarded
+    async def _send(self, request: Request) -> Answer:
+        connector = self._open if request.private else self._guarded
+        what = request.method, request.url, request.headers, request.body
         try:
-            url = URL(request.url, encoded=True)
             try:
-                return await session.request(
-                    request.method,
-                    url,
-                    headers=request.headers,
-                    data=request.body,
-                    allow_redirects=False,
-                )
-            except aiohttp.ClientResponseError as error:
+                return await send(connector, *what, _LIMITS)
+            except HttpProcessingError as error:
                 if (limits := _wider(error)) is None:
                     raise
-            return await session.request(
-                request.method,
-                url,
-                headers=request.headers,
-                data=request.body,
-                allow_redirects=False,
-                **limits,  # type: ignore[arg-type]
-            )
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return await send(connector, *what, limits)
+        except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
             raise _failure(error) from None
 
 
-async def _read(response: aiohttp.ClientResponse, request: Request) -> tuple[bytes, bool]:
+async def _read(answer: Answer, request: Request) -> tuple[bytes, bool]:
     """The decoded body, and whether it ends too early."""
-    content, cap, status = response.content, request.max_bytes, response.status
-    coded = response.headers.get(hdrs.CONTENT_ENCODING)
-    declared = 0 if coded else response.content_length or 0
+    content, cap, status = answer.content, request.max_bytes, answer.status
+    coded = answer.headers.get(hdrs.CONTENT_ENCODING)
+    declared = 0 if coded else answer.length
     parts: list[bytes] = []
     size, sniffed, truncated = 0, request.any_type, False
     try:
@@ -247,7 +225,7 @@ async def _read(response: aiohttp.ClientResponse, request: Request) -> tuple[byt
             if size > cap or (declared > cap and sniffed and not request.cut):
                 if not request.cut:
                     raise FetchError("too_large", f"more than {cap:,} bytes", status=status)
-                response.close()
+                answer.close()
                 break
         truncated = ended and inflater is not None and not inflater.ended
     except aiohttp.ClientPayloadError as error:
@@ -262,7 +240,7 @@ async def _read(response: aiohttp.ClientResponse, request: Request) -> tuple[byt
         if not any(parts):
             raise FetchError("protocol", _words(error), status=status) from None
         truncated = True
-        response.close()
+        answer.close()
     except NotInflated as error:
         raise FetchError("protocol", str(error), status=status) from None
     except (aiohttp.ClientError, OSError) as error:
@@ -271,12 +249,12 @@ async def _read(response: aiohttp.ClientResponse, request: Request) -> tuple[byt
     return (body[:cap] if len(body) > cap else body), truncated
 
 
-async def _drain(response: aiohttp.ClientResponse) -> None:
+async def _drain(answer: Answer) -> None:
     """Read a body that nobody wants, when that is cheaper than a new connection."""
     left = _DRAIN
-    if (response.content_length or 0) <= left:
+    if answer.length <= left:
         try:
-            while block := await response.content.readany():
+            while block := await answer.content.readany():
                 left -= len(block)
                 if left < 0:
                     break
@@ -284,10 +262,10 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
                 return
         except (aiohttp.ClientError, OSError):
             pass
-    response.close()
+    answer.close()
 
 
-def _wider(error: aiohttp.ClientResponseError) -> dict[str, int] | None:
+def _wider(error: HttpProcessingError) -> HeadLimits | None:
     if "Too many headers" in error.message:
         return _MANY_FIELDS
     if "Got more than" in error.message:
@@ -314,7 +292,7 @@ def _failure(error: Exception) -> FetchError:
             return FetchError(
                 "connect", f"no connection in {CONNECT:g} s", passing=True, site_wide=True
             )
-        case aiohttp.ClientResponseError():
+        case HttpProcessingError():
             return FetchError("protocol", _words(error))
         case aiohttp.InvalidURL() | ValueError():
             return FetchError("bad_url", "it is no URL that can be asked for")

@@ -198,7 +198,7 @@ def test_a_timeout_lets_go_of_its_connection() -> None:
         async with serving({"/": raw(b"", then="silence")}) as server, Web() as web:
             with pytest.raises(FetchError, match=r"0\.2 s"):
                 await web.get(server.url(), options)
-            connector = web.transport._open.connector  # type: ignore[attr-defined]
+            connector = web.transport._open  # type: ignore[attr-defined]
             assert not connector._acquired and not connector._conns
 
     asyncio.run(main())
