@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -16,6 +17,8 @@ import pyarrow.parquet as pq
 from mailharvest.errors import LedgerError
 
 TEXT = pa.string()
+
+_READERS = min(4, os.cpu_count() or 1)  # threads that read parts; each has some MB of Arrow's
 
 SCHEMA = pa.schema(
     [
@@ -134,9 +137,10 @@ def read_parts(
     schema = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
     if encoded:
         schema = pa.schema([_encoded(field) for field in schema])
-    # One after the other: a dataset reads so many ahead that it needs twice the memory.
-    parts = [_read_part(path, schema) for path in paths]
-    return pa.concat_tables([schema.empty_table(), *parts])
+    # Not as a dataset, which reads so many ahead that it needs twice the memory.
+    with ThreadPoolExecutor(_READERS) as pool:
+        parts = pool.map(lambda path: _read_part(path, schema), paths)
+        return pa.concat_tables([schema.empty_table(), *parts])
 
 
 def _encoded(field: pa.Field) -> pa.Field:
@@ -147,7 +151,8 @@ def _read_part(path: str | Path, schema: pa.Schema) -> pa.Table:
     text = [field.name for field in schema if pa.types.is_dictionary(field.type)]
     try:
         with pq.ParquetFile(path, read_dictionary=text) as part:
-            return part.read(columns=schema.names, use_threads=False).cast(schema)
+            table = part.read(columns=schema.names, use_threads=False)
+        return table if table.schema.equals(schema) else table.cast(schema)
     except (OSError, pa.ArrowException) as error:
         raise LedgerError(f"a part of the job cannot be read: {path}: {error}") from error
 
