@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import mmap
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +38,7 @@ class UniqueIndex:
     """
 
     def __init__(self) -> None:
-        self._slots: Hashes = np.zeros(_FIRST, np.uint64)
+        self._slots = _zeros(_FIRST)
         self._count = 0
 
     def __len__(self) -> int:
@@ -63,11 +64,24 @@ class UniqueIndex:
         if needed <= len(self._slots):
             return
         size = math.ceil(max(needed, len(self._slots) * _GROWTH))
-        hashes = self._slots[self._slots != 0]
+        hashes, at = _zeros(self._count), 0
+        for start in range(0, len(self._slots), _BLOCK):
+            held = self._slots[start : start + _BLOCK]
+            held = held[held != 0]
+            hashes[at : at + len(held)] = held
+            at += len(held)
         del self._slots
-        self._slots = np.zeros(size, np.uint64)
+        self._slots = _zeros(size)
         for start in range(0, len(hashes), _BLOCK):
             _insert(self._slots, hashes[start : start + _BLOCK])
+
+
+def _zeros(count: int) -> Hashes:
+    """So many zeros; the system has their memory back once they are let go of.
+
+    Of what numpy lets go of, malloc keeps blocks of up to 32 MB, which nothing here fits again.
+    """
+    return np.frombuffer(mmap.mmap(-1, max(count, 1) * 8), np.uint64)
 
 
 def _hashes(column: pa.Array | pa.ChunkedArray) -> Hashes:
