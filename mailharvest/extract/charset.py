@@ -14,6 +14,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _HEAD = 2048
+_ASCII = bytes(range(0x80))
+_CAPITALS = bytes(range(0xC0, 0xE0))  # of Cyrillic in Windows; KOI8-R has its small letters there
 _DECLARED = re.compile(
     rb"""(?:charset|encoding)\s{0,9}=\s{0,9}["']?\s{0,9}([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE
 )
@@ -76,7 +78,7 @@ def _detected(data: bytes) -> str:
     ('cp1252', 'cp1251')
     """
     sample = data[:65536]
-    high = [byte for byte in sample if byte > 0x7F]
+    high = sample.translate(None, _ASCII)
     if sum(map(len, _HIGH_RUN.findall(sample))) * 2 < len(high):
         return "cp1252"
     for codec in ("cp932", "gb18030"):
@@ -86,7 +88,7 @@ def _detected(data: bytes) -> str:
             except UnicodeDecodeError:
                 continue
             return codec
-    capitals = sum(0xC0 <= byte <= 0xDF for byte in high)  # KOI8-R has its small letters there
+    capitals = len(high) - len(high.translate(None, _CAPITALS))
     return "koi8-r" if capitals * 2 > len(high) else "cp1251"
 
 
@@ -155,6 +157,6 @@ def repaired(data: bytes) -> bytes:
     if data.isascii() or is_utf8(data):
         return data
     text = data.decode("utf-8", "replace")
-    if text.count("\ufffd") * 20 < sum(not character.isascii() for character in text):
+    if text.count("\ufffd") * 20 < len(text) - len(text.encode("ascii", "ignore")):
         return data  # UTF-8 with a few broken places
     return data.decode(_detected(data), "replace").encode()

@@ -13,11 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypedDict, cast
+from weakref import WeakSet
 
 import aiohttp
 from aiohttp import hdrs
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ConnectionKey
+from aiohttp.connector import Connection
 from yarl import URL
 
 from mailharvest.web.inflate import ENCODINGS
@@ -28,6 +30,7 @@ CONNECT = 10.0
 # The caller's limit covers the whole exchange; a timer per request here would be one too many.
 # This one runs only while a connection is made.
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT)
+_kept: WeakSet[ResponseHandler] = WeakSet()  # connections that have served before
 _PATH = re.compile(r"/[!-~]*")
 _FIELD = re.compile(r"[!-~]+: [ -~]*")
 
@@ -74,7 +77,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     content: aiohttp.StreamReader
-    _connection: aiohttp.connector.Connection
+    _connection: Connection
 
     @property
     def length(self) -> int:
@@ -83,6 +86,8 @@ class Answer:
 
     def release(self) -> None:
         """The body was read to its end: the connection may serve others."""
+        if (protocol := self._connection.protocol) is not None:
+            _kept.add(protocol)
         self._connection.release()
 
     def close(self) -> None:
@@ -100,8 +105,9 @@ async def send(
 ) -> Answer:
     """Ask, and read the head of the answer.
 
-    A connection that was kept may have been closed by the site meanwhile; then a GET is sent once
-    more, over another (RFC 9112 §9.3.1).
+    A connection that was kept may have been closed by the site meanwhile: then a GET is sent once
+    more (RFC 9112 §9.3.1). Over a new one it is not, or a site that fails would be asked twice
+    within its pace.
 
     Parameters
     ----------
@@ -120,18 +126,19 @@ async def send(
     if body is not None:
         head += f"Content-Length: {len(body)}\r\n"
     message = f"{head}\r\n".encode() + (body or b"")
-    try:
-        return await _send(connector, target, message, limits)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        if body is not None or isinstance(error, aiohttp.ClientConnectorError):
-            raise
-    return await _send(connector, target, message, limits)
+    again = body is None
+    while True:
+        connection = await connector.connect(cast(aiohttp.ClientRequest, target), [], _TIMEOUT)
+        again = again and connection.protocol in _kept
+        try:
+            return await _ask(connection, message, limits)
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+            if not again:
+                raise
+        again = False
 
 
-async def _send(
-    connector: aiohttp.BaseConnector, target: _Target, message: bytes, limits: HeadLimits
-) -> Answer:
-    connection = await connector.connect(cast(aiohttp.ClientRequest, target), [], _TIMEOUT)
+async def _ask(connection: Connection, message: bytes, limits: HeadLimits) -> Answer:
     try:
         protocol, transport = connection.protocol, connection.transport
         if protocol is None or transport is None or transport.is_closing():
@@ -148,7 +155,7 @@ async def _send(
         raise
 
 
-async def _head(connection: aiohttp.connector.Connection, protocol: ResponseHandler) -> Answer:
+async def _head(connection: Connection, protocol: ResponseHandler) -> Answer:
     while True:
         message, content = await protocol.read()
         if not 100 <= message.code < 200 or message.code == 101:

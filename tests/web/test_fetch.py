@@ -253,6 +253,48 @@ def test_pages_of_a_site_share_one_connection_and_the_last_closes_it() -> None:
     ]
 
 
+def test_a_page_that_breaks_the_connection_is_asked_for_once() -> None:
+    seen = see({"/": raw()}, "/", tries=2)
+    assert seen.kinds == ["connect"]
+    assert seen.server.paths == ["/"]
+
+
+def test_a_kept_connection_that_was_closed_meanwhile_is_no_failure() -> None:
+    async def once(writer: asyncio.StreamWriter) -> None:
+        answers["/2"] = reply("two")
+
+    answers: dict[str, Answer] = {"/1": reply("one"), "/2": once}
+    seen = see(answers, "/1", "/2")
+    assert seen.bodies == [b"one", b"two"]
+    assert seen.server.paths == ["/1", "/2", "/2"]
+
+
+@pytest.mark.parametrize("path", ["/a b", "/a\r\nX: y", "/é"])
+def test_a_path_that_is_not_encoded_is_not_sent(path: str) -> None:
+    async def main() -> None:
+        async with serving({}) as server, Web() as web:
+            with pytest.raises(FetchError, match="no URL"):
+                await web.get(server.url(path), LAX)
+            assert not server.asked
+
+    asyncio.run(main())
+
+
+def test_a_header_field_of_two_lines_is_not_sent() -> None:
+    async def main() -> None:
+        async with serving({}) as server, Web() as web:
+            with pytest.raises(FetchError, match="no URL"):
+                await web.call(server.url("/"), headers={"X-Key": "a\r\nX: y"}, timeout=5)
+            assert not server.asked
+
+    asyncio.run(main())
+
+
+def test_an_early_hint_is_not_the_answer() -> None:
+    hint = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
+    assert see({"/": hint + reply(TEXT)}, "/").bodies == [TEXT]
+
+
 def test_proxies_and_netrc_of_the_environment_are_not_used(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
