@@ -18,6 +18,7 @@ from mailharvest.errors import LedgerError
 
 TEXT = pa.string()
 
+_TOGETHER = 64
 _READERS = min(4, os.cpu_count() or 1)  # threads that read parts; each has some MB of Arrow's
 
 SCHEMA = pa.schema(
@@ -137,10 +138,17 @@ def read_parts(
     schema = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
     if encoded:
         schema = pa.schema([_encoded(field) for field in schema])
-    # Not as a dataset, which reads so many ahead that it needs twice the memory.
+    # Not as a dataset, which reads so many ahead that it needs twice the memory; and joined some at
+    # a time, because thousands of small tables take more than what is in them.
+    paths = list(paths)
+    groups = [paths[at : at + _TOGETHER] for at in range(0, len(paths), _TOGETHER)]
     with ThreadPoolExecutor(_READERS) as pool:
-        parts = pool.map(lambda path: _read_part(path, schema), paths)
-        return pa.concat_tables([schema.empty_table(), *parts])
+        tables = pool.map(lambda some: _joined([_read_part(path, schema) for path in some]), groups)
+        return pa.concat_tables([schema.empty_table(), *tables])
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
 
 
 def _encoded(field: pa.Field) -> pa.Field:
