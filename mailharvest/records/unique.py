@@ -12,8 +12,9 @@ import pyarrow as pa
 Hashes = npt.NDArray[np.uint64]
 
 _FULL = 0.82  # share of the slots that may be taken
-_GROWTH = 1.13  # while it grows: 8 bytes of hashes and 8 · 1.13 / 0.82 of new slots an address
-_FIRST = 1 << 12
+_GROWTH = 1.13  # while a table grows: 8 bytes of hashes and 8 · 1.13 / 0.82 of slots an address
+_FIRST = 1 << 10
+_BOUNDS = np.array([1, 2, 3], np.uint64) << np.uint64(62)
 _BLOCK = 1 << 13
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xD6E8FEB86659FD93)
@@ -21,9 +22,9 @@ _HALF = np.uint64(32)
 
 
 class UniqueIndex:
-    """Counts distinct strings by their 64-bit hashes, in 10 to 20 bytes each.
+    """Counts distinct strings by their 64-bit hashes, in 10 to 14 bytes each.
 
-    A table with open addressing and a random probe sequence. The hash is Python's own, SipHash
+    Tables with open addressing and a random probe sequence. The hash is Python's own, SipHash
     with a key drawn at start-up: a page cannot plan a collision, and the index cannot be stored.
     Of a million addresses one is taken for another with a chance of 3 in 10⁸ (of ten million, 3
     in 10⁶); it would then be missing from the count, never from the frame.
@@ -38,42 +39,55 @@ class UniqueIndex:
     """
 
     def __init__(self) -> None:
-        self._slots = _zeros(_FIRST)
-        self._count = 0
+        self._tables = [_Table() for _ in range(len(_BOUNDS) + 1)]
 
     def __len__(self) -> int:
-        return self._count
+        return sum(table.count for table in self._tables)
 
     @property
     def nbytes(self) -> int:
-        """Bytes that the table takes."""
-        return self._slots.nbytes
+        """Bytes that the tables take."""
+        return sum(table.slots.nbytes for table in self._tables)
 
     def add(self, column: pa.Array | pa.ChunkedArray) -> int:
         """Add the strings of `column`; how many of them were new."""
-        before = self._count
+        before = len(self)
         for start in range(0, len(column), _BLOCK):
             hashes = np.unique(_hashes(column.slice(start, _BLOCK)))
-            self._reserve(len(hashes))
-            self._count += _insert(self._slots, hashes)
-        return self._count - before
+            parts = np.split(hashes, np.searchsorted(hashes, _BOUNDS))
+            for table, part in zip(self._tables, parts, strict=True):
+                table.add(part)
+        return len(self) - before
+
+
+class _Table:
+    """Of the hashes in one range, so that only a part of all is copied when there is no room."""
+
+    def __init__(self) -> None:
+        self.slots = _zeros(_FIRST)
+        self.count = 0
+
+    def add(self, hashes: Hashes) -> None:
+        """Put distinct `hashes` in."""
+        self._reserve(len(hashes))
+        self.count += _insert(self.slots, hashes)
 
     def _reserve(self, more: int) -> None:
         """Make room for `more` hashes; never holds the old table and the new one at once."""
-        needed = (self._count + more) / _FULL
-        if needed <= len(self._slots):
+        needed = (self.count + more) / _FULL
+        if needed <= len(self.slots):
             return
-        size = math.ceil(max(needed, len(self._slots) * _GROWTH))
-        hashes, at = _zeros(self._count), 0
-        for start in range(0, len(self._slots), _BLOCK):
-            held = self._slots[start : start + _BLOCK]
+        size = math.ceil(max(needed, len(self.slots) * _GROWTH))
+        hashes, at = _zeros(self.count), 0
+        for start in range(0, len(self.slots), _BLOCK):
+            held = self.slots[start : start + _BLOCK]
             held = held[held != 0]
             hashes[at : at + len(held)] = held
             at += len(held)
-        del self._slots
-        self._slots = _zeros(size)
+        del self.slots
+        self.slots = _zeros(size)
         for start in range(0, len(hashes), _BLOCK):
-            _insert(self._slots, hashes[start : start + _BLOCK])
+            _insert(self.slots, hashes[start : start + _BLOCK])
 
 
 def _zeros(count: int) -> Hashes:

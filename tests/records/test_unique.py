@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tracemalloc
 
+import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailharvest.records import UniqueIndex
+from mailharvest.records import UniqueIndex, unique
 
 batches = st.lists(st.lists(st.text(st.characters(codec="utf-8"), max_size=3), max_size=40))
 
@@ -24,7 +26,11 @@ def test_counts_as_a_set_does(batches: list[list[str]]) -> None:
         assert len(index) == len(known)
 
 
-def test_growth_forgets_nothing_and_stays_within_twenty_bytes_an_address() -> None:
+def test_growth_forgets_nothing_and_stays_within_fifteen_bytes_an_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Python sees what numpy takes, and not what is mapped.
+    monkeypatch.setattr(unique, "_zeros", lambda count: np.zeros(max(count, 1), np.uint64))
     total, step = 1_000_000, 50_000
     tracemalloc.start()
     index = UniqueIndex()
@@ -40,4 +46,4 @@ def test_growth_forgets_nothing_and_stays_within_twenty_bytes_an_address() -> No
     assert index.add(pa.chunked_array([names, names])) == 0
     assert len(index) == total
     assert index.nbytes <= 15 * total
-    assert worst <= 20
+    assert 10 <= worst <= 15
