@@ -107,7 +107,8 @@ class Robots:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._known: OrderedDict[tuple[str, str], tuple[float, int, Rules]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], tuple[float, Rules]] = OrderedDict()
+        self._users: dict[Rules, tuple[int, int]] = {}  # sites that have them; bytes, counted once
         self._bytes = 0
 
     def known(self, origin: str, user_agent: str) -> Rules | None:
@@ -120,7 +121,7 @@ class Robots:
             self._forget(key)
             return None
         self._known.move_to_end(key)
-        return entry[2]
+        return entry[1]
 
     async def ask(self, origin: str, options: Fetch, headers: dict[str, str]) -> Rules:
         """Fetch the robots.txt of `origin`.
@@ -176,15 +177,20 @@ class Robots:
 
     def _remember(self, key: tuple[str, str], rules: Rules, size: int) -> None:
         self._forget(key)
-        weight = _ENTRY_BYTES + size * _RULE_WEIGHT
-        self._known[key] = (monotonic() + FRESH, weight, rules)
-        self._bytes += weight
+        self._known[key] = (monotonic() + FRESH, rules)
+        users, weight = self._users.get(rules, (0, size * _RULE_WEIGHT))
+        self._users[rules] = (users + 1, weight)
+        self._bytes += _ENTRY_BYTES + (0 if users else weight)
         while self._bytes > _CACHE_BYTES and len(self._known) > 1:
             self._forget(next(iter(self._known)))
 
     def _forget(self, key: tuple[str, str]) -> None:
-        if (entry := self._known.pop(key, None)) is not None:
-            self._bytes -= entry[1]
+        if (entry := self._known.pop(key, None)) is None:
+            return
+        users, weight = self._users.pop(entry[1])
+        if users > 1:
+            self._users[entry[1]] = (users - 1, weight)
+        self._bytes -= _ENTRY_BYTES + (0 if users > 1 else weight)
 
 
 def _unreachable(why: str, *, wait: float | None = None, status: int = 0) -> FetchError:

@@ -236,18 +236,32 @@ def test_what_is_left_out_before_texts_are_compared_says_nothing(
         assert whole.allow(url) == shared.allow(url)
 
 
-def test_memory_of_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(robots, "_CACHE_BYTES", 50_000)
+def remembered(texts: list[str]) -> list[bool]:
+    """Of the sites with these texts, asked one after the other: which are known in the end."""
 
-    async def main() -> None:
-        rules = reply("User-agent: *\nDisallow: /x\n" * 20)
-        async with serving({"/robots.txt": rules}) as server, Web() as web:
+    async def main() -> list[bool]:
+        answers = {f"s{n}.localhost /robots.txt": reply(text) for n, text in enumerate(texts)}
+        async with serving(answers) as server, Web() as web:
             agent = POLITE.user_agent
-            origins = [server.url("", name=f"s{n}.localhost") for n in range(40)]
+            origins = [server.url("", name=f"s{n}.localhost") for n in range(len(texts))]
             for origin in origins:
                 await web.robots.ask(origin, POLITE, page_headers(agent))
-            known = [web.robots.known(origin, agent) is not None for origin in origins]
-            assert known[-1] and not known[0]
             assert web.robots._bytes <= 50_000
+            return [web.robots.known(origin, agent) is not None for origin in origins]
 
-    asyncio.run(main())
+    return asyncio.run(main())
+
+
+def test_memory_of_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(robots, "_CACHE_BYTES", 50_000)
+    known = remembered([f"User-agent: *\nDisallow: /x{n}\n" * 20 for n in range(40)])
+    assert known[-1] and not known[0]
+    # The sites that had the rules first are forgotten first; others still have the rules.
+    twice = [f"User-agent: *\nDisallow: /y{n % 20}\n" * 20 for n in range(40)]
+    known = remembered(twice)
+    assert known[-1] and not known[0]
+
+
+def test_rules_that_many_sites_have_count_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(robots, "_CACHE_BYTES", 50_000)
+    assert all(remembered(["User-agent: *\nDisallow: /x\n" * 20] * 40))
