@@ -60,7 +60,10 @@ def to_frame(records: pa.Table, limit: int | None = None) -> pd.DataFrame:
     """
     pieces = dict(zip(records.column_names, records.columns, strict=True))
     del records
-    columns = {name: _whole(pieces.pop(name)) for name in SCHEMA.names}
+    columns: Columns = {}
+    for name in SCHEMA.names:
+        columns[name] = _whole(pieces.pop(name))
+        pa.default_memory_pool().release_unused()  # Arrow keeps what it had, in case
     codes = _codes(columns["email"])
     sightings = np.bincount(codes, minlength=len(columns["email"].dictionary))
     weight = _weight(columns)
@@ -71,7 +74,7 @@ def to_frame(records: pa.Table, limit: int | None = None) -> pd.DataFrame:
     counts = sightings[codes[rows]].astype(np.int64)
     del codes, weight, best, place, order
     frame = _to_pandas(columns, rows)
-    pa.default_memory_pool().release_unused()  # Arrow keeps what it had, in case
+    pa.default_memory_pool().release_unused()
     frame.insert(1, "sightings", counts)
     return frame
 
