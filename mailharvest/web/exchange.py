@@ -3,8 +3,8 @@
 A session prepares each request for what its caller may want of it: cookies, redirects, proxies,
 tracing, retries, uploads. Of that nothing is wanted here, and it is a third of what aiohttp costs
 (``python -m benchmarks.layers``). What stays aiohttp's: the pool of connections, names, sockets,
-TLS, and the parser of answers. Its session reaches them by the same calls: ``TCPConnector.connect``,
-and of the protocol ``set_response_params`` and ``read``.
+TLS, and the parser of answers. Its session reaches them by the same calls:
+``TCPConnector.connect``, and of the protocol ``set_response_params`` and ``read``.
 """
 
 from __future__ import annotations
