@@ -142,8 +142,10 @@ def read_parts(
     # a time, because thousands of small tables take more than what is in them.
     paths = list(paths)
     groups = [paths[at : at + _TOGETHER] for at in range(0, len(paths), _TOGETHER)]
-    with ThreadPoolExecutor(_READERS) as pool:
-        tables = pool.map(lambda some: _joined([_read_part(path, schema) for path in some]), groups)
+    # Where there is one group the threads would cost more than the parts.
+    with ThreadPoolExecutor(_READERS) if len(groups) > 1 else contextlib.nullcontext() as pool:
+        each = pool.map if pool is not None else map
+        tables = each(lambda some: _joined([_read_part(path, schema) for path in some]), groups)
         return pa.concat_tables([schema.empty_table(), *tables])
 
 
