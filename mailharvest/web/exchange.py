@@ -1,8 +1,8 @@
 """One request and its answer's head over a connection of aiohttp's, without its session.
 
 A session prepares each request for what its caller may want of it: cookies, redirects, proxies,
-tracing, retries, uploads. Of that nothing is wanted here, and it is a third of what aiohttp costs
-(``python -m benchmarks.layers``). What stays aiohttp's: the pool of connections, names, sockets,
+tracing, retries, uploads. Of that nothing is wanted here; what it costs is measured by
+``python -m benchmarks.layers``. What stays aiohttp's: the pool of connections, names, sockets,
 TLS, and the parser of answers. Its session reaches them by the same calls:
 ``TCPConnector.connect``, and of the protocol ``set_response_params`` and ``read``.
 """
@@ -24,6 +24,7 @@ from aiohttp.connector import Connection
 from yarl import URL
 
 from mailharvest.web.inflate import ENCODINGS
+from mailharvest.web.urls import origin_of
 
 CONNECT = 10.0
 """Seconds to wait for a connection, TLS included."""
@@ -114,15 +115,16 @@ async def send(
     ----------
     url : str
         Its path percent-encoded; sent as it is.
+
     Raises
     ------
     aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError, ValueError
     """
-    start = url.index("/", 8)
-    path = url[start:].partition("#")[0]
+    origin = origin_of(url)
+    path = url[len(origin) :].partition("#")[0]
     if not _PATH.fullmatch(path):
         raise ValueError("its path is not percent-encoded")
-    target = _target(url[:start])
+    target = _target(origin)
     head = f"{method} {path} HTTP/1.1\r\n{target.host_field}\r\n{_fields(*headers.items())}"
     if body is not None:
         head += f"Content-Length: {len(body)}\r\n"
