@@ -79,7 +79,7 @@ def _claim(number: int) -> Claim:
         attempt=1,
         crashes=0,
         kind="seed",
-        data={"bad": []},
+        spec='{"bad": []}',
         job_kind="mailharvest.job:HarvestJob",
         job_args=job.model_dump_json(),
         priority=5,

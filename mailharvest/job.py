@@ -23,7 +23,7 @@ from mailharvest.reason import Reason
 from mailharvest.records import drop_suppressed, suppression
 from mailharvest.refusal import Checked, Wrong, refusal
 from mailharvest.sources import files
-from mailharvest.sources.urls import found as parse_urls
+from mailharvest.sources.urls import listed, shown
 from mailharvest.spec import (
     DeepScrape,
     EmailType,
@@ -258,8 +258,7 @@ class HarvestJob(Checked, Job):
 
     def seeds(self) -> Iterator[FoundURL]:
         """The URLs of its list."""
-        for _, line in numbered(self.urls or ()):
-            yield from parse_urls([line])[0]
+        return (FoundURL(url) for _, _, url in listed(numbered(self.urls or ())) if url)
 
     async def handle(self, ctx: Context) -> ChunkResult:
         """Do one chunk: ``search``, ``scrape``, ``read``, or ``seed`` (what is no URL)."""
@@ -388,7 +387,7 @@ def _texts(entries: tuple[str, ...] | TextFile) -> list[str]:
 
 
 def _bad_urls(entries: tuple[str, ...] | TextFile) -> Iterator[tuple[int, str]]:
-    return ((n, e.url) for n, line in numbered(entries) for e in parse_urls([line])[1])
+    return ((n, shown(text)) for n, text, url in listed(numbered(entries)) if url is None)
 
 
 def _bad_url(line: int, text: str) -> PageError:

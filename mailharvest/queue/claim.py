@@ -10,7 +10,6 @@ what a rate limit holds back.
 from __future__ import annotations
 
 import heapq
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -262,7 +261,7 @@ def _claim_of(row: Row[Any], job: Row[Any], now: float) -> Claim:
         attempt=row.attempt,
         crashes=row.crashes,
         kind=row.kind,
-        data=json.loads(row.data),
+        spec=row.data,
         job_kind=job.kind,
         job_args=job.args,
         priority=row.priority,

@@ -377,13 +377,14 @@ def part_path(parts: Path, job_id: str, chunk_id: int) -> Path:
 
 def _sweep(folder: Path) -> None:
     """Remove what a dispatcher was writing when it was killed."""
-    for left in (*folder.glob("*.pending"), *folder.glob(".*.tmp")):
+    for left in folder.glob("*.pending"):
         left.unlink(missing_ok=True)
 
 
 def spec_of(row: Row[Any]) -> ChunkSpec:
-    """The spec that a chunk was made of."""
-    return ChunkSpec(row.kind, json.loads(row.data), row.shard, row.lane or None, row.cost)
+    """The spec that a chunk was made of; without its URLs if they are those of the frontier."""
+    data = json.loads(row.data) if row.planned else {}
+    return ChunkSpec(row.kind, data, row.shard, row.lane or None, row.cost)
 
 
 def _credit(

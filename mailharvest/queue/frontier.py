@@ -122,9 +122,7 @@ def normal(batch: Sequence[FoundURL]) -> tuple[list[FoundURL], list[str]]:
         if url is None:
             bad.append(found.url)
         else:
-            good.append(
-                FoundURL(url, found.query, found.rank, found.hops, found.tries, found.not_before)
-            )
+            good.append(found if url == found.url else found._replace(url=url))
     return good, bad
 
 
@@ -245,6 +243,8 @@ def next_urls(connection: Connection, job: int, shard: int, cut: Cut, now: float
     # Where one site has filled the head of the line, others are looked for behind it: bounded.
     for limit in (cut.urls, 5 * cut.urls):
         rows = connection.execute(_NEXT, {**asked, "limit": limit}).fetchall()
+        if len(rows) <= cut.per_site:
+            return rows[: cut.urls]  # however few sites they are of
         sites: Counter[str] = Counter()
         chosen = []
         for row in rows:

@@ -139,9 +139,9 @@ class JobState:
     memo : dict
         JSON of the job's own, kept in the ledger; change it in place.
     done : list of (ChunkSpec, value)
-        Chunks that this commit finished.
+        Chunks that this commit finished; those that were cut from the frontier without their data.
     failed : list of (ChunkSpec, error kind)
-        Chunks that this commit failed for good.
+        Chunks that this commit failed for good; as above.
     error : str, optional
         What the last of them said.
     reason : str, optional

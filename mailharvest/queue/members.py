@@ -148,7 +148,7 @@ def crash(chunk: Row[Any], *, alone: bool) -> Outcome:
         attempt=chunk.attempt,
         crashes=chunk.crashes,
         kind=chunk.kind,
-        data={},
+        spec="{}",
         job_kind="",
         job_args="",
         priority=0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -24,6 +25,8 @@ class Claim:
         1 at the first.
     crashes : int
         Deaths of a worker that this chunk was part of.
+    spec : str
+        JSON of the chunk's data. As text: between ledger and worker nobody has to read it.
     job_kind, job_args : str
         ``module:Class`` and its JSON.
     deadline : float
@@ -38,13 +41,18 @@ class Claim:
     attempt: int
     crashes: int
     kind: str
-    data: dict[str, Any]
+    spec: str
     job_kind: str
     job_args: str
     priority: int
     timeout: float
     deadline: float
     shard: int | None = None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the chunk is about, read anew each time."""
+        return dict(json.loads(self.spec))
 
     @property
     def key(self) -> str:

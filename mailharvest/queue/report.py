@@ -81,7 +81,10 @@ class Report:
 
 def _span(claim: Claim) -> str:
     """Which part of a query or file it is."""
-    first, most = claim.data.get("start_offset"), claim.data.get("max_results")
+    if '"start_offset"' not in claim.spec:
+        return ""  # such as a hundred URLs, which would be read in vain
+    data = claim.data
+    first, most = data.get("start_offset"), data.get("max_results")
     if first is None or most is None:
         return ""
     return f" results {first}-{first + most}"

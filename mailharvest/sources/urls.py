@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from mailharvest.chunk import FoundURL, PageError
 from mailharvest.web.urls import normalise_url
 
 _SHOWN = 200
 
 
-def found(lines: Iterable[str]) -> tuple[list[FoundURL], list[PageError]]:
-    """The URLs in `lines`, each once, and an error for each line that is none.
+def listed(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str, str | None]]:
+    """Number and text of each line with an entry, and its URL; None where it is none.
 
     Empty lines and those that begin with ``#`` are passed over; a name without a scheme is taken
     to be https.
 
-    >>> urls, errors = found(["https://a.example.com", "# mine", "b.example.com/x", "ftp://c/"])
-    >>> [u.url for u in urls], [e.message for e in errors]
-    (['https://a.example.com/', 'https://b.example.com/x'], ['line 4 is no http or https URL'])
+    >>> lines = ["https://a.example.com", "# mine", "b.example.com/x", "ftp://c/"]
+    >>> [(n, url) for n, _, url in listed(enumerate(lines, 1))]
+    [(1, 'https://a.example.com/'), (3, 'https://b.example.com/x'), (4, None)]
     """
-    urls: dict[str, FoundURL] = {}
-    errors: list[PageError] = []
-    for number, line in enumerate(lines, 1):
+    for number, line in lines:
         text = line.strip().lstrip("\ufeff")
-        if not text or text.startswith("#"):
-            continue
-        url = normalise_url(text if "://" in text else f"https://{text}")
-        if url is None:
-            shown = "".join(c if c.isprintable() else " " for c in text[:_SHOWN])
-            errors.append(PageError(shown, "", "bad_url", f"line {number} is no http or https URL"))
-        else:
-            urls.setdefault(url, FoundURL(url))
-    return list(urls.values()), errors
+        if text and not text.startswith("#"):
+            yield number, text, normalise_url(text if "://" in text else f"https://{text}")
+
+
+def shown(text: str) -> str:
+    """The beginning of an entry that is no URL, printable: nobody knows what is in it."""
+    return "".join(c if c.isprintable() else " " for c in text[:_SHOWN])

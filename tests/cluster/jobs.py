@@ -58,7 +58,7 @@ def claim_of(job: Job, chunk: int, *, crashes: int = 0, shard: int | None = None
         attempt=1,
         crashes=crashes,
         kind="handle",
-        data={},
+        spec="{}",
         job_kind=kind_of(job),
         job_args=job.model_dump_json(),
         priority=job.priority,

@@ -29,7 +29,7 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 def claim_of(job: Job, **more: object) -> Claim:
     settings = dict(  # noqa: C408
-        chunk_id=1, job_id="j", lease=1, attempt=1, crashes=0, kind="handle", data={},
+        chunk_id=1, job_id="j", lease=1, attempt=1, crashes=0, kind="handle", spec="{}",
         job_kind=kind_of(job), job_args=job.model_dump_json(), priority=5, timeout=60.0,
         deadline=time.time() + 60,
     )  # fmt: skip

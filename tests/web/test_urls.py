@@ -102,3 +102,15 @@ def test_shards_are_the_same_in_every_process_and_version() -> None:
     assert [shard_of(f"site{n}.example.com") for n in range(4)] == [48, 84, 0, 27]
     used = {shard_of(f"site{n}.example.com") for n in range(20_000)}
     assert used == set(range(SHARDS))
+
+
+@settings(max_examples=2_000)
+@given(
+    st.from_regex(
+        r"\Ahttps?://([a-z0-9A-Z_-]{0,4}(xn--)?[a-z0-9]{1,3}\.){0,3}[a-z0-9-]{1,4}"
+        r"(:[0-9]{0,5})?[a-zA-Z0-9._~/%&=?+;@!:-]{0,14}\Z"
+    )
+)
+def test_a_plain_url_has_the_spelling_that_any_other_gets(url: str) -> None:
+    # A fragment is dropped; a URL with one is never plain.
+    assert normalise_url(url) == normalise_url(f"{url}#top")
