@@ -128,7 +128,8 @@ TRIGGERS = (
     # Words for "@" in brackets, and for "." where "at" stands bare.
     Trigger("word", _closed(("at",), languages.CLOSE), rb"[^A-Za-z]", b"", True),
     Trigger("word", (b"at&gt;", b"at &gt;", b"at&#41;", b"at&#93;"), rb"[^A-Za-z]", b"", True),
-    Trigger("word", _closed(_AT_ASCII, "])}）］】"), rb"[^A-Za-z]", b"", True),
+    # What stands before so many words is left to who reads them: to compile it took 80 ms.
+    Trigger("word", _closed(_AT_ASCII, "])}）］】"), b"", b"", True),
     Trigger("word", _closed(_AT_OTHER, "])}）］】"), b"", b"", True),
     Trigger(
         "word", (b"@]", b"@)", b"@}", b"@ ]", b"@ )", b" (a) ", b"_at_", b" -at- "), b"", b"", True

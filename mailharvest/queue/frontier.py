@@ -244,7 +244,7 @@ def next_urls(connection: Connection, job: int, shard: int, cut: Cut, now: float
     for limit in (cut.urls, 5 * cut.urls):
         rows = connection.execute(_NEXT, {**asked, "limit": limit}).fetchall()
         if len(rows) <= cut.per_site:
-            return rows[: cut.urls]  # however few sites they are of
+            return list(rows[: cut.urls])  # however few sites they are of
         sites: Counter[str] = Counter()
         chosen = []
         for row in rows:
@@ -252,7 +252,7 @@ def next_urls(connection: Connection, job: int, shard: int, cut: Cut, now: float
             sites[site] += 1
             if sites[site] <= cut.per_site:
                 chosen.append(row)
-        if len(chosen) >= cut.urls or len(rows) < limit:
+        if len(chosen) >= cut.enough or len(rows) < limit:
             break
     return chosen[: cut.urls]
 

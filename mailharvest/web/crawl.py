@@ -67,7 +67,7 @@ class Visited:
     leftovers : list of FoundURL
         To be fetched later.
     pace : dict
-        Site to the epoch second before which it must not be asked.
+        Site to the epoch second before which it must not be asked; those it was given as well.
     sites : Counter
         Pages by site.
     statuses : Counter
@@ -92,7 +92,7 @@ class Visited:
 class _Site:
     """A site during a visit; the first of its `queue` is (URL, what it stands for, redirects)."""
 
-    __slots__ = ("delay", "name", "pages", "queue", "rules", "slow")
+    __slots__ = ("delay", "lost", "name", "pages", "queue", "rules", "slow")
 
     def __init__(self, name: str, delay: float) -> None:
         self.name = name
@@ -101,6 +101,7 @@ class _Site:
         self.rules: dict[str, Rules] = {}
         self.pages = 0
         self.slow = 0
+        self.lost = False
 
 
 async def visit(
@@ -163,7 +164,12 @@ class _Visit:
             for _ in range(min(self.options.concurrency, len(sites))):
                 group.create_task(self.work())
         now = time()
-        self.result.pace = {name: due for name in sites if (due := self.web.pace.due(name)) > now}
+        # With what it was told itself of sites that it has no page of: who comes next is told by
+        # the last of these only.
+        known = {
+            name: max(pace.get(name, 0.0), self.web.pace.due(name)) for name in {*pace, *sites}
+        }
+        self.result.pace = {name: due for name, due in known.items() if due > now}
         return self.result
 
     async def work(self) -> None:
@@ -218,9 +224,13 @@ class _Visit:
                 url, self.options, last=last, timeout=max(self.deadline - time(), 0.05)
             )
         except FetchError as error:
+            if error.stale and not site.lost:
+                # Once more, over a new connection: at its pace, since it may have been read.
+                site.lost = True
+                return self.rest(site)
             site.queue.popleft()
             return self.failed(site, found, error)
-        site.slow = 0
+        site.slow, site.lost = 0, False
         site.queue.popleft()
         self.result.statuses[reply.status] += 1
         if 200 <= reply.status < 300:

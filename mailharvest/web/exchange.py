@@ -37,6 +37,13 @@ _PATH = re.compile(r"/[!-~]*")
 _FIELD = re.compile(r"[!-~]+: [ -~]*")
 
 
+class KeptConnectionLost(aiohttp.ClientConnectionError):
+    """A connection that had served before broke: the site may have closed it unread.
+
+    Then a GET may be sent once more (RFC 9112 §9.3.1); when, is for who keeps the site's pace.
+    """
+
+
 class HeadLimits(TypedDict):
     """What the head of an answer may take: bytes of a line and of a field, and fields."""
 
@@ -107,10 +114,6 @@ async def send(
 ) -> Answer:
     """Ask, and read the head of the answer.
 
-    A connection that was kept may have been closed by the site meanwhile: then a GET is sent once
-    more (RFC 9112 §9.3.1). Over a new one it is not, or a site that fails would be asked twice
-    within its pace.
-
     Parameters
     ----------
     url : str
@@ -118,6 +121,7 @@ async def send(
 
     Raises
     ------
+    KeptConnectionLost
     aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError, ValueError
     """
     origin = origin_of(url)
@@ -129,16 +133,14 @@ async def send(
     if body is not None:
         head += f"Content-Length: {len(body)}\r\n"
     message = f"{head}\r\n".encode() + (body or b"")
-    again = body is None
-    while True:
-        connection = await connector.connect(cast(aiohttp.ClientRequest, target), [], _TIMEOUT)
-        again = again and connection.protocol in _kept
-        try:
-            return await _ask(connection, message, limits)
-        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-            if not again:
-                raise
-        again = False
+    connection = await connector.connect(cast(aiohttp.ClientRequest, target), [], _TIMEOUT)
+    kept = connection.protocol in _kept
+    try:
+        return await _ask(connection, message, limits)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if kept:
+            raise KeptConnectionLost(str(error)) from None
+        raise
 
 
 async def _ask(connection: Connection, message: bytes, limits: HeadLimits) -> Answer:

@@ -13,7 +13,7 @@ from aiohttp import hdrs
 from aiohttp.http import HttpProcessingError
 
 from mailharvest.web.content import HEAD, is_binary, may_be_text
-from mailharvest.web.exchange import CONNECT, Answer, HeadLimits, send
+from mailharvest.web.exchange import CONNECT, Answer, HeadLimits, KeptConnectionLost, send
 from mailharvest.web.guard import PrivateAddress, guarded_socket
 from mailharvest.web.inflate import NotInflated, inflater_for
 from mailharvest.web.resolve import Resolver
@@ -43,6 +43,8 @@ class FetchError(Exception):
         Seconds that the site asked for.
     status : int
         0 when there was none.
+    stale : bool
+        It was sent over a kept connection that broke: the site may never have read it.
     """
 
     def __init__(
@@ -54,10 +56,11 @@ class FetchError(Exception):
         site_wide: bool = False,
         wait: float | None = None,
         status: int = 0,
+        stale: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind, self.passing, self.site_wide = kind, passing, site_wide
-        self.wait, self.status = wait, status
+        self.wait, self.status, self.stale = wait, status, stale
 
     @property
     def message(self) -> str:
@@ -294,6 +297,8 @@ def _failure(error: Exception) -> FetchError:
             )
         case HttpProcessingError():
             return FetchError("protocol", _words(error))
+        case KeptConnectionLost():
+            return FetchError("connect", _words(error), passing=True, stale=True)
         case aiohttp.InvalidURL() | ValueError():
             return FetchError("bad_url", "it is no URL that can be asked for")
         case _:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from time import monotonic
 
 from mailharvest.spec import Fetch
 from mailharvest.web.fetch import AiohttpTransport, FetchError, Reply, Request, Transport
@@ -65,13 +66,25 @@ class Web:
         await self.close()
 
     async def exchange(self, request: Request, seconds: float) -> Reply:
-        """Exchange `request` when there is room for it, in at most `seconds` from then on.
+        """Exchange what no pace is kept for: a robots.txt, or a call of an API.
+
+        A GET that a kept connection broke under is sent once more, at once.
 
         Raises
         ------
         FetchError
         TimeoutError
         """
+        until = monotonic() + seconds
+        try:
+            return await self._exchange(request, seconds)
+        except FetchError as error:
+            if not error.stale or request.body is not None:
+                raise
+        return await self._exchange(request, max(until - monotonic(), 0.0))
+
+    async def _exchange(self, request: Request, seconds: float) -> Reply:
+        """Exchange `request` when there is room for it, in at most `seconds` from then on."""
         await self.gate.enter()
         try:
             return await self._limits.hold(seconds, self.transport.get(request))
@@ -105,7 +118,7 @@ class Web:
         )
         seconds = options.timeout if timeout is None else min(timeout, options.timeout)
         try:
-            return await self.exchange(request, seconds)
+            return await self._exchange(request, seconds)
         except TimeoutError:
             raise FetchError("timeout", f"not done in {seconds:.3g} s", passing=True) from None
 

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import tracemalloc
 import zlib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -264,9 +265,41 @@ def test_a_kept_connection_that_was_closed_meanwhile_is_no_failure() -> None:
         answers["/2"] = reply("two")
 
     answers: dict[str, Answer] = {"/1": reply("one"), "/2": once}
-    seen = see(answers, "/1", "/2")
+    options = LAX.model_copy(update={"per_site_delay": 0.2})
+    seen = see(answers, "/1", "/2", options=options)
     assert seen.bodies == [b"one", b"two"]
     assert seen.server.paths == ["/1", "/2", "/2"]
+    # The site may have read it all the same, so it is not asked again within its pace.
+    asked = [at for at, _, _ in seen.server.asked]
+    assert min(later - earlier for earlier, later in pairwise(asked)) >= 0.2
+
+
+def test_a_page_that_breaks_two_connections_in_a_row_has_failed() -> None:
+    async def breaks(writer: asyncio.StreamWriter) -> None: ...
+
+    answers: dict[str, Answer] = {"/1": reply("one"), "/2": breaks, "/3": reply("three")}
+    seen = see(answers, "/1", "/2", "/3", tries=2)
+    assert seen.bodies == [b"one", b"three"]
+    assert seen.kinds == ["connect"]
+    assert seen.server.paths == ["/1", "/2", "/2", "/3"]
+
+
+def test_an_api_is_asked_again_at_once_over_a_new_connection() -> None:
+    async def once(writer: asyncio.StreamWriter) -> None:
+        answers["/2"] = reply("two")
+
+    answers: dict[str, Answer] = {"/1": reply("one"), "/2": once}
+
+    async def main() -> None:
+        async with serving(answers) as server, Web() as web:
+            for path in ("/1", "/2"):
+                await web.call(server.url(path), headers={}, timeout=5)
+            assert server.paths == ["/1", "/2", "/2"]
+            answers["/2"] = once
+            with pytest.raises(FetchError):  # a POST may have been read: it is not for us to repeat
+                await web.call(server.url("/2"), headers={}, timeout=5, body=b"{}")
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize("path", ["/a b", "/a\r\nX: y", "/é"])

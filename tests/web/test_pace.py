@@ -129,3 +129,11 @@ def test_the_pace_is_carried_in_and_out() -> None:
     assert [(left.url, left.not_before, left.tries) for left in seen.result.leftovers] == [
         (f"http://{b}/", later, 0)
     ]
+
+
+def test_a_pause_of_a_site_that_a_chunk_does_not_visit_is_told_to_the_next() -> None:
+    # A shard's next chunk is told what the last one knew, and a site need not be in each.
+    later, over = time.time() + 60, time.time() - 1
+    seen = see({"/": reply("x")}, "/", pace={"b.localhost": later, "c.localhost": over})
+    assert seen.result.pages == 1
+    assert seen.result.pace == {"b.localhost": later}
