@@ -149,7 +149,7 @@ def measure(scenario: str, wanted: int, *, workers: int | None, shown: bool) -> 
             cpu=used.cpu.get("product", 0.0),
             web_cpu=used.cpu.get("web", 0.0),
             reason=reason,
-            too_fast=stats["too_fast"],
+            too_fast=stats["too_fast"] + stats["crawl_delay_violations"],
         )
 
 
