@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Self, cast
 
 import pyarrow as pa
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -198,6 +198,15 @@ class HarvestJob(Checked, Job):
     def keep(self) -> Filter:
         """Which addresses it wants."""
         return Filter(email_type=self.email_type, include_obfuscated=self.include_obfuscated)
+
+    def lean(self) -> Self:
+        """Without its lists of queries and URLs, of which each chunk has its own."""
+        short = {
+            name: given[:1]
+            for name in ("queries", "urls")
+            if isinstance(given := getattr(self, name), tuple)
+        }
+        return self.model_copy(update={**short, "expand": {}})
 
     def title(self) -> str:
         """One line for listings, without an address."""

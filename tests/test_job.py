@@ -222,6 +222,29 @@ def test_title_is_one_line_without_an_address(fields: dict[str, Any], title: str
     assert searching(**fields).title() == title
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"urls": [f"http://s{n}.example.com/" for n in range(1_000)]},
+        {"queries": [f"bakers {n}" for n in range(1_000)], "search": {"provider": "simweb"}},
+        {
+            "query": "bakers in {city}",
+            "expand": {"city": [f"city {n}" for n in range(1_000)]},
+            "search": {"provider": "simweb"},
+            "max_emails": 7,
+        },
+        {"query": "bakers", "search": {"provider": "simweb", "rate": "10/s"}},
+    ],
+)
+def test_chunks_do_not_carry_the_lists_of_their_job(fields: dict[str, Any]) -> None:
+    job = HarvestJob.model_validate(fields)
+    told = job.lean().model_dump_json()
+    assert len(told) < 1_000
+    lean = HarvestJob.model_validate_json(told)
+    for name in ("keep", "fetch", "search", "deep_scrape", "suppress", "max_emails"):
+        assert getattr(lean, name) == getattr(job, name)
+
+
 # what it refuses
 
 

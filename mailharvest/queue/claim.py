@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, text
 
 from mailharvest.queue import events, limits
+from mailharvest.queue.job import lean_args
 from mailharvest.queue.pool import Claim
 from mailharvest.queue.tally import Tally
 
@@ -250,10 +251,12 @@ def _start(
     for row in chosen:
         tally.chunks(row.job, row.kind, "ready", "running")
     tally.flush(connection)
-    return [_claim_of(started[number], jobs[started[number].job], now) for number in ids]
+    args = {no: lean_args(job.kind, job.args) for no, job in jobs.items()}
+    rows = [started[number] for number in ids]
+    return [_claim_of(row, jobs[row.job], args[row.job], now) for row in rows]
 
 
-def _claim_of(row: Row[Any], job: Row[Any], now: float) -> Claim:
+def _claim_of(row: Row[Any], job: Row[Any], args: str, now: float) -> Claim:
     return Claim(
         chunk_id=row.id,
         job_id=job.id,
@@ -263,7 +266,7 @@ def _claim_of(row: Row[Any], job: Row[Any], now: float) -> Claim:
         kind=row.kind,
         spec=row.data,
         job_kind=job.kind,
-        job_args=job.args,
+        job_args=args,
         priority=row.priority,
         timeout=row.deadline_at - now,
         deadline=row.deadline_at,

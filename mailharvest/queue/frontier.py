@@ -240,7 +240,8 @@ def next_urls(connection: Connection, job: int, shard: int, cut: Cut, now: float
     """The URLs of the shard's next chunk: oldest first, at most `cut.per_site` of a site."""
     asked = {"job": job, "shard": shard, "now": now}
     chosen: list[Row[Any]] = []
-    # Where one site has filled the head of the line, others are looked for behind it: bounded.
+    # Where a few sites have filled the head of the line, others are looked for behind them, once,
+    # unless a chunk is half full without.
     for limit in (cut.urls, 5 * cut.urls):
         rows = connection.execute(_NEXT, {**asked, "limit": limit}).fetchall()
         if len(rows) <= cut.per_site:
@@ -252,7 +253,7 @@ def next_urls(connection: Connection, job: int, shard: int, cut: Cut, now: float
             sites[site] += 1
             if sites[site] <= cut.per_site:
                 chosen.append(row)
-        if len(chosen) >= cut.enough or len(rows) < limit:
+        if len(chosen) >= cut.urls // 2 or len(rows) < limit:
             break
     return chosen[: cut.urls]
 

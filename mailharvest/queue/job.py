@@ -8,6 +8,7 @@ between the work and the note that it is done), so write ``handle`` to be safe t
 from __future__ import annotations
 
 import importlib
+import logging
 import random
 import re
 from collections.abc import Iterable, Sequence
@@ -34,6 +35,8 @@ from mailharvest.spec import Env, Rate, Seconds
 
 if TYPE_CHECKING:
     from mailharvest.queue.pool import Context
+
+log = logging.getLogger(__name__)
 
 
 class Backoff(BaseModel):
@@ -256,6 +259,14 @@ class Job(BaseModel):
         }
         return self.model_copy(update=secrets)
 
+    def lean(self) -> Self:
+        """The job as its ``handle`` needs it, which each chunk carries to its worker.
+
+        By default all of it. A list that is read only to make chunks may be left out, as long as
+        the class accepts what remains.
+        """
+        return self
+
     def title(self) -> str:
         """One line for listings; counts and queries, never an address."""
         return self.label or type(self).__name__
@@ -368,6 +379,20 @@ def _loaded(kind: str, args: str) -> Job:
         return cls.model_validate_json(args)
     except ValidationError as error:
         raise SpecError(f"{kind} does not accept its arguments: {_said(error)}") from None
+
+
+@lru_cache(maxsize=64)
+def lean_args(kind: str, args: str) -> str:
+    """JSON arguments of the job as its chunks carry it; `args` where its class is not here."""
+    try:
+        job = load_job(kind, args)
+        lean = job.lean()
+        return args if lean is job else lean.model_dump_json()
+    except SpecError:
+        return args
+    except Exception:  # the job's own code; it stops no dispatcher
+        log.exception("lean() of %s raised an exception", kind)
+        return args
 
 
 def _said(error: ValidationError) -> str:

@@ -28,7 +28,7 @@ class Claim:
     spec : str
         JSON of the chunk's data. As text: between ledger and worker nobody has to read it.
     job_kind, job_args : str
-        ``module:Class`` and its JSON.
+        ``module:Class`` and its JSON, of what :meth:`Job.lean` leaves.
     deadline : float
         Epoch seconds at which the attempt is over.
     shard : int, optional

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from mailharvest.chunk import ChunkResult, FoundURL
 from mailharvest.queue import frontier
+from mailharvest.queue.job import kind_of, lean_args, load_job
 from mailharvest.queue.ledger import Ledger
 from mailharvest.queue.pool import Outcome
 from mailharvest.web.urls import shard_of, site_of
@@ -166,6 +167,27 @@ def test_a_cut_that_raises_stops_no_dispatcher(
     cut_all(desk, job_id)
     assert desk.ledger.job(job_id).state == "completed"
     assert "cut is wrong" in caplog.text
+
+
+def test_claims_carry_the_lean_job_and_all_of_it_where_that_cannot_be_had(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lean_args.cache_clear()
+    job = Crawl(start=(page(0, 0),), target=3)
+    desk.ledger.add(job)
+    desk.ledger.cut(1)
+    assert desk.one().job_args == job.model_dump_json()
+    monkeypatch.setattr(Crawl, "lean", lambda self: self.model_copy(update={"start": ()}))
+    other = Crawl(start=(page(1, 0),), target=4)
+    desk.ledger.add(other)
+    desk.ledger.cut(1)
+    assert load_job(kind_of(other), desk.one().job_args) == Crawl(start=(), target=4)
+    monkeypatch.setattr(Crawl, "lean", lambda self: 1 / 0)
+    last = Crawl(start=(page(2, 0),), target=5)
+    desk.ledger.add(last)
+    desk.ledger.cut(1)
+    assert desk.one().job_args == last.model_dump_json()
+    assert "lean() of" in caplog.text
 
 
 def test_what_was_cut_comes_before_what_was_planned(desk: Desk) -> None:
