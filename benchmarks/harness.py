@@ -26,6 +26,9 @@ from typing import Any
 
 import psutil
 
+from mailharvest import HarvestJob
+from mailharvest.cluster.connect import Connection
+from mailharvest.run import harvest
 from mailharvest.simweb.world import World
 
 RESULTS = Path(__file__).parent / "results"
@@ -95,6 +98,14 @@ def listed(urls: Iterable[str], folder: str) -> dict[str, str]:
     path = Path(folder) / "urls.txt"
     path.write_text("".join(f"{url}\n" for url in urls))
     return {"file": str(path)}
+
+
+def warm(connection: Connection, home: str) -> None:
+    """Have one page read, so that the workers too have imported everything when a clock begins."""
+    page = Path(home, "page.html")
+    page.write_text('<a href="mailto:info@example.com">Write</a>', "utf-8")
+    with harvest(HarvestJob(files=(str(page),)), on=connection.client, home=home) as run:
+        run.wait()
 
 
 # CPU and memory of processes

@@ -13,7 +13,7 @@ import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from itertools import count
 from typing import Any
@@ -21,7 +21,7 @@ from typing import Any
 import aiohttp
 import psutil
 
-from benchmarks.harness import Report, Watch, alternate, listed, middle, parser, plain_web
+from benchmarks.harness import Report, Watch, alternate, listed, middle, parser, plain_web, warm
 from mailharvest import HarvestJob, simweb
 from mailharvest.chunk import FoundURL
 from mailharvest.cluster.connect import connect
@@ -51,19 +51,16 @@ def bare(sites: list[list[str]], _web: Running) -> float:
     async def main() -> None:
         connector = aiohttp.TCPConnector(limit=AT_ONCE, resolver=Resolver(), use_dns_cache=False)
         jar = aiohttp.DummyCookieJar()
-        waiting = iter(sites)
-
-        async def work(session: aiohttp.ClientSession) -> None:
-            for urls in waiting:
-                for url in (f"{origin_of(urls[0])}/robots.txt", *urls):
-                    headers = {"Connection": "close"} if url is urls[-1] else None
-                    async with session.get(url, headers=headers, allow_redirects=False) as reply:
-                        await reply.read()
-
         async with aiohttp.ClientSession(
             connector=connector, cookie_jar=jar, auto_decompress=False
         ) as session:
-            await asyncio.gather(*(work(session) for _ in range(AT_ONCE)))
+
+            async def ask(url: str, last: bool) -> None:
+                headers = {"Connection": "close"} if last else None
+                async with session.get(url, headers=headers, allow_redirects=False) as reply:
+                    await reply.read()
+
+            await _walk(sites, ask)
 
     return _spent(main())
 
@@ -73,20 +70,27 @@ def exchanged(sites: list[list[str]], _web: Running) -> float:
 
     async def main() -> None:
         transport = AiohttpTransport(AT_ONCE)
-        waiting = iter(sites)
 
-        async def work() -> None:
-            for urls in waiting:
-                for url in (f"{origin_of(urls[0])}/robots.txt", *urls):
-                    headers = page_headers(FETCH.user_agent, url is urls[-1])
-                    await transport.get(
-                        Request(url, headers, FETCH.max_bytes, any_type=True, private=True)
-                    )
+        async def ask(url: str, last: bool) -> None:
+            headers = page_headers(FETCH.user_agent, last)
+            await transport.get(Request(url, headers, FETCH.max_bytes, any_type=True, private=True))
 
-        await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+        await _walk(sites, ask)
         await transport.close()
 
     return _spent(main())
+
+
+async def _walk(sites: list[list[str]], ask: Callable[[str, bool], Awaitable[None]]) -> None:
+    """`ask` for each site's robots.txt and pages in turn, and whether it is the site's last."""
+    waiting = iter(sites)
+
+    async def work() -> None:
+        for urls in waiting:
+            for url in (f"{origin_of(urls[0])}/robots.txt", *urls):
+                await ask(url, url is urls[-1])
+
+    await asyncio.gather(*(work() for _ in range(AT_ONCE)))
 
 
 def visited(sites: list[list[str]], _web: Running) -> float:
@@ -122,6 +126,7 @@ def harvested(sites: list[list[str]], web: Running) -> float:
         job = HarvestJob(urls=urls, fetch=FETCH)
         connection = connect(workers=1)
         try:
+            warm(connection, home)
             with (
                 Watch({web.pid: "web"}) as used,
                 harvest(job, on=connection.client, home=home) as run,

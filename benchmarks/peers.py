@@ -24,10 +24,10 @@ from pathlib import Path
 import psutil
 
 from benchmarks.clients import CLIENTS
-from benchmarks.harness import Missing, Report, Watch, alternate, middle, note, parser
+from benchmarks.harness import Missing, Report, Watch, alternate, middle, note, parser, warm
 from benchmarks.pages import PAGES, SITES, serving
 from mailharvest import HarvestJob
-from mailharvest.cluster.connect import Connection, connect
+from mailharvest.cluster.connect import connect
 from mailharvest.run import harvest
 from mailharvest.spec import Fetch
 
@@ -68,7 +68,7 @@ def child(port: int, pages: int) -> None:
     with tempfile.TemporaryDirectory() as home:
         connection = connect(workers=1, threads=64)
         try:
-            _import(connection, home)
+            warm(connection, home)
             with Watch() as used:
                 began = time.monotonic()
                 with harvest(job, on=connection.client, home=home) as run:
@@ -80,14 +80,6 @@ def child(port: int, pages: int) -> None:
             connection.close()
     cpu = used.cpu["product"]
     print(json.dumps({"pages": done, "emails": emails, "seconds": seconds, "cpu": cpu}))
-
-
-def _import(connection: Connection, home: str) -> None:
-    """As of its peers, what is measured begins when everything is imported: in the worker too."""
-    page = Path(home, "page.html")
-    page.write_text('<a href="mailto:info@example.com">Write</a>', "utf-8")
-    with harvest(HarvestJob(files=(str(page),)), on=connection.client, home=home) as run:
-        run.wait()
 
 
 def peer(python: str, name: str, port: int, pages: int) -> Mapping[str, float]:
