@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -50,6 +51,17 @@ def test_jobs_are_done(ledger: Ledger, pool: InlinePool, tmp_path: Path) -> None
     assert [ledger.job(i).result for i in ids[:2]] == [1, 2]
     (row,) = ledger.dispatchers()
     assert (row.reason, row.done, row.running) == ("done", 52, 0)
+
+
+def test_the_collector_leaves_what_was_there_before_alone_while_it_runs(
+    ledger: Ledger, pool: InlinePool, tmp_path: Path
+) -> None:
+    job_id = ledger.add(Echo(value=1))
+    frozen: list[int] = []
+    dispatcher = Dispatcher(ledger, pool, parts=tmp_path / "parts", jobs=[job_id])
+    dispatcher.run(until=lambda: frozen.append(gc.get_freeze_count()))
+    assert min(frozen) > 0
+    assert gc.get_freeze_count() == 0
 
 
 def test_a_frontier_is_worked_off(ledger: Ledger, pool: InlinePool, tmp_path: Path) -> None:
