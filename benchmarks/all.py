@@ -17,7 +17,7 @@ FULL = (
     "million --scenario spec --scale 1M",
     "million --scenario flat --scale 10k,100k,1M,5M",
     "layers --rounds 3",
-    "peers --pages 10000 --rounds 1",
+    "peers --pages 10000 --rounds 3",
     "scaling --rounds 2",
     "sockets",
     "dedup --scale 1M --rounds 3",
