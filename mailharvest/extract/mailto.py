@@ -14,7 +14,7 @@ from mailharvest.extract.render import plain
 _PLAIN = re.compile(
     r"\s*(?:mailto:)?([A-Za-z0-9._+-]{1,64})@([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})"
     r"(?:\?(?:subject|body)=[^@]*)?\s*\Z",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,  # or a dotless i is one of these letters
 )
 _SCHEME = re.compile(r"\s*(?:mailto\s*:\s*(?://)?\s*)+", re.IGNORECASE)
 _RECIPIENTS = frozenset(("to", "cc", "bcc"))
