@@ -177,7 +177,7 @@ class Dispatcher:
         """
         reason = "error"
         # What was there before stays, for as long as this runs: nobody need walk it again and again
-        # to find that out (a tenth of the CPU of a harvest of 10,000 pages).
+        # to find that out (an eighth of the client's CPU over 20,000 pages).
         gc.freeze()
         beating = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         try:

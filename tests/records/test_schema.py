@@ -55,6 +55,28 @@ def test_parts_come_back_as_written(tmp_path: Path) -> None:
     assert read_parts([], ["email"]).schema.names == ["email"]
 
 
+def test_a_part_is_replaced_and_no_temporary_file_stays(tmp_path: Path) -> None:
+    for email in ("a@x.example.com", "b@x.example.com"):
+        write_part(table([sighting(email)]), tmp_path / "1.parquet")
+    assert read_parts([tmp_path / "1.parquet"])["email"].to_pylist() == ["b@x.example.com"]
+    assert [path.name for path in tmp_path.iterdir()] == ["1.parquet"]
+
+
+def test_a_write_that_fails_leaves_the_old_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_part(table([sighting("a@x.example.com")]), tmp_path / "1.parquet")
+
+    def full(*args: object, **kwargs: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("mailharvest.records.schema.pq.write_table", full)
+    with pytest.raises(OSError, match="No space"):
+        write_part(table([sighting("b@x.example.com")]), tmp_path / "1.parquet")
+    assert read_parts([tmp_path / "1.parquet"])["email"].to_pylist() == ["a@x.example.com"]
+    assert [path.name for path in tmp_path.iterdir()] == ["1.parquet"]
+
+
 def test_a_missing_or_broken_part_is_named(tmp_path: Path) -> None:
     write_part(table([sighting("a@x.example.com")]), tmp_path / "1.parquet")
     with pytest.raises(LedgerError, match=r"2\.parquet"):
