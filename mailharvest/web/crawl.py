@@ -90,9 +90,12 @@ class Visited:
 
 
 class _Site:
-    """A site during a visit; the first of its `queue` is (URL, what it stands for, redirects)."""
+    """A site during a visit; the first of its `queue` is (URL, what it stands for, redirects).
 
-    __slots__ = ("delay", "lost", "name", "pages", "queue", "rules", "slow")
+    That one is asked for a second time when `again` is true.
+    """
+
+    __slots__ = ("again", "delay", "name", "pages", "queue", "rules", "slow")
 
     def __init__(self, name: str, delay: float) -> None:
         self.name = name
@@ -101,7 +104,7 @@ class _Site:
         self.rules: dict[str, Rules] = {}
         self.pages = 0
         self.slow = 0
-        self.lost = False
+        self.again = False
 
 
 async def visit(
@@ -224,13 +227,13 @@ class _Visit:
                 url, self.options, last=last, timeout=max(self.deadline - time(), 0.05)
             )
         except FetchError as error:
-            if error.stale and not site.lost:
-                # Once more, over a new connection: at its pace, since it may have been read.
-                site.lost = True
+            if error.again and not site.again:
+                site.again = True
                 return self.rest(site)
+            site.again = False
             site.queue.popleft()
             return self.failed(site, found, error)
-        site.slow, site.lost = 0, False
+        site.slow, site.again = 0, False
         site.queue.popleft()
         self.result.statuses[reply.status] += 1
         if 200 <= reply.status < 300:

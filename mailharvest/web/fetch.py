@@ -17,14 +17,16 @@ from mailharvest.web.exchange import CONNECT, Answer, HeadLimits, KeptConnection
 from mailharvest.web.guard import PrivateAddress, guarded_socket
 from mailharvest.web.inflate import NotInflated, inflater_for
 from mailharvest.web.resolve import Resolver
+from mailharvest.web.urls import origin_of
 
 _DRAIN = 64 * 1024
 _KEEP_ALIVE = 10.0
-# Chrome gives up at 256 KB of headers; a page with more cookies than the ordinary limits allow is
-# asked for once more, with one of the two limits raised, so that their product stays bounded.
+# Chrome gives up at 256 KB of headers; a page with more cookies than the ordinary limits allow may
+# be asked for again, with one of the two limits raised, so that their product stays bounded.
 _LIMITS: HeadLimits = {"max_line_size": 8190, "max_field_size": 8190, "max_headers": 128}
 _LONG_FIELDS: HeadLimits = {"max_line_size": 8190, "max_field_size": 2 * 2**20, "max_headers": 64}
 _MANY_FIELDS: HeadLimits = {"max_line_size": 8190, "max_field_size": 8190, "max_headers": 8192}
+_REMEMBERED = 4096  # origins
 _GONE = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
 
 
@@ -43,8 +45,10 @@ class FetchError(Exception):
         Seconds that the site asked for.
     status : int
         0 when there was none.
-    stale : bool
-        It was sent over a kept connection that broke: the site may never have read it.
+    again : bool
+        The same request may fare better now, at the site's pace: a kept connection broke under it,
+        and the site may never have read it; or the head of the answer was longer than is taken at
+        first, and the transport will take more.
     """
 
     def __init__(
@@ -56,11 +60,11 @@ class FetchError(Exception):
         site_wide: bool = False,
         wait: float | None = None,
         status: int = 0,
-        stale: bool = False,
+        again: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind, self.passing, self.site_wide = kind, passing, site_wide
-        self.wait, self.status, self.stale = wait, status, stale
+        self.wait, self.status, self.again = wait, status, again
 
     @property
     def message(self) -> str:
@@ -146,6 +150,7 @@ class AiohttpTransport:
 
     def __init__(self, connections: int) -> None:
         self._resolver = Resolver()
+        self._long_heads: dict[str, HeadLimits] = {}  # by origin
         # Two pools, so that a connection that one job was allowed to open inside is never handed
         # to another that is not.
         self._guarded = self._connector(connections, guard=True)
@@ -188,16 +193,28 @@ class AiohttpTransport:
 
     async def _send(self, request: Request) -> Answer:
         connector = self._open if request.private else self._guarded
-        what = request.method, request.url, request.headers, request.body
+        url = request.url
+        limits = self._long_heads.get(origin_of(url), _LIMITS) if self._long_heads else _LIMITS
         try:
-            try:
-                return await send(connector, *what, _LIMITS)
-            except HttpProcessingError as error:
-                if (limits := _wider(error)) is None:
-                    raise
-            return await send(connector, *what, limits)
-        except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
+            return await send(connector, request.method, url, request.headers, request.body, limits)
+        except HttpProcessingError as error:
+            again = limits is _LIMITS and self._expect_more(url, error)
+            raise FetchError("protocol", _words(error), again=again) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _failure(error) from None
+
+    def _expect_more(self, url: str, error: HttpProcessingError) -> bool:
+        """Whether the head of an answer was too long; then its site may send more from now on."""
+        if "Too many headers" in error.message:
+            limits = _MANY_FIELDS
+        elif "Got more than" in error.message:
+            limits = _LONG_FIELDS
+        else:
+            return False
+        if len(self._long_heads) >= _REMEMBERED:
+            del self._long_heads[next(iter(self._long_heads))]
+        self._long_heads[origin_of(url)] = limits
+        return True
 
 
 async def _read(answer: Answer, request: Request) -> tuple[bytes, bool]:
@@ -268,14 +285,6 @@ async def _drain(answer: Answer) -> None:
     answer.close()
 
 
-def _wider(error: HttpProcessingError) -> HeadLimits | None:
-    if "Too many headers" in error.message:
-        return _MANY_FIELDS
-    if "Got more than" in error.message:
-        return _LONG_FIELDS
-    return None
-
-
 def _failure(error: Exception) -> FetchError:
     """The failure that an exception of aiohttp, the system or yarl stands for."""
     match error:
@@ -295,10 +304,8 @@ def _failure(error: Exception) -> FetchError:
             return FetchError(
                 "connect", f"no connection in {CONNECT:g} s", passing=True, site_wide=True
             )
-        case HttpProcessingError():
-            return FetchError("protocol", _words(error))
         case KeptConnectionLost():
-            return FetchError("connect", _words(error), passing=True, stale=True)
+            return FetchError("connect", _words(error), passing=True, again=True)
         case aiohttp.InvalidURL() | ValueError():
             return FetchError("bad_url", "it is no URL that can be asked for")
         case _:

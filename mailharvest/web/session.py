@@ -68,7 +68,7 @@ class Web:
     async def exchange(self, request: Request, seconds: float) -> Reply:
         """Exchange what no pace is kept for: a robots.txt, or a call of an API.
 
-        A GET that a kept connection broke under is sent once more, at once.
+        A GET that may fare better (:attr:`FetchError.again`) is sent once more, at once.
 
         Raises
         ------
@@ -79,7 +79,7 @@ class Web:
         try:
             return await self._exchange(request, seconds)
         except FetchError as error:
-            if not error.stale or request.body is not None:
+            if not error.again or request.body is not None:
                 raise
         return await self._exchange(request, max(until - monotonic(), 0.0))
 

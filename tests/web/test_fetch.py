@@ -215,9 +215,14 @@ def test_a_timeout_lets_go_of_its_connection() -> None:
 )
 def test_cookies_are_neither_kept_nor_in_the_way(headers: bytes) -> None:
     page = HEAD + headers + b"Content-Length: %d\r\n\r\n" % len(TEXT) + TEXT
-    seen = see({"/": page, "/next": reply("next")}, "/", "/next")
-    assert seen.bodies == [TEXT, b"next"]
+    options = LAX.model_copy(update={"per_site_delay": 0.2})
+    seen = see({"/1": page, "/2": page, "/3": reply("next")}, "/1", "/2", "/3", options=options)
+    assert seen.bodies == [TEXT, TEXT, b"next"]
     assert not any("cookie:" in head.lower() for head in seen.server.heads)
+    # Asked for again with room for its head, at the site's pace, and only the first of the site.
+    assert seen.server.paths == ["/1", "/1", "/2", "/3"]
+    asked = [at for at, _, _ in seen.server.asked]
+    assert min(later - earlier for earlier, later in pairwise(asked)) >= 0.2
 
 
 def test_encodings_that_are_asked_for_are_decoded() -> None:
