@@ -188,7 +188,10 @@ class AiohttpTransport:
         except BaseException:
             answer.close()
             raise
-        answer.release()
+        if request.headers.get(hdrs.CONNECTION) == "close":
+            answer.close()  # as the site was told, whether or not it said so itself
+        else:
+            answer.release()
         return Reply(status, headers, body, truncated)
 
     async def _send(self, request: Request) -> Answer:

@@ -259,6 +259,18 @@ def test_pages_of_a_site_share_one_connection_and_the_last_closes_it() -> None:
     ]
 
 
+def test_the_last_connection_of_a_site_is_closed_though_the_site_says_nothing() -> None:
+    async def main() -> None:
+        async with serving({"/": reply("page")}) as server, Web() as web:
+            connector = web.transport._open  # type: ignore[attr-defined]
+            await web.get(server.url(), LAX)
+            assert len(connector._conns) == 1
+            await web.get(server.url(), LAX, last=True)
+            assert not connector._acquired and not connector._conns
+
+    asyncio.run(main())
+
+
 def test_a_page_that_breaks_the_connection_is_asked_for_once() -> None:
     seen = see({"/": raw()}, "/", tries=2)
     assert seen.kinds == ["connect"]
