@@ -21,10 +21,10 @@ from mailharvest.job import HarvestJob
 from mailharvest.meter import Meter
 from mailharvest.observe import TICK, Observer, observe
 from mailharvest.progress import Snapshot
-from mailharvest.queue.commit import part_path
 from mailharvest.queue.dispatcher import Dispatcher
 from mailharvest.queue.job import Job, load_job
 from mailharvest.queue.ledger import JobRow, Ledger
+from mailharvest.queue.parts import part_path
 from mailharvest.ui.words import Language
 
 

@@ -30,6 +30,7 @@ from mailharvest.queue.database import many
 from mailharvest.queue.failing import Settlement, judge
 from mailharvest.queue.job import Job, load_job
 from mailharvest.queue.notes import note_errors, note_pages
+from mailharvest.queue.parts import part_path, publish, sweep, write_pending
 from mailharvest.queue.pool import Claim, Outcome
 from mailharvest.queue.progressing import Progress, advance
 from mailharvest.queue.tally import Tally
@@ -91,6 +92,7 @@ class _Arrived:
 
     outcome: Outcome
     table: pa.Table | None = None
+    part: Path | None = None
     pending: Path | None = None
 
 
@@ -187,10 +189,7 @@ class Committer:
         if table.num_rows == 0:
             return _Arrived(outcome)
         final = self.part(claim.job_id, claim.chunk_id)
-        final.parent.mkdir(parents=True, exist_ok=True)
-        pending = final.with_suffix(f".{claim.lease}.pending")
-        records.write_part(table, pending)
-        return _Arrived(outcome, table, pending)
+        return _Arrived(outcome, table, final, write_pending(table, final, claim.lease))
 
     def _settle(
         self,
@@ -240,11 +239,11 @@ class Committer:
         now: float,
         tally: Tally,
     ) -> None:
+        parts = self._keep(connection, results, touched, tally)
         updates = []
         for a, row in results:
             result, job = a.outcome.result, touched[row.job]
             assert result is not None
-            part = self._keep(connection, a, job, tally)
             note_pages(connection, row, result.errors, now, tally)
             for name, n in result.stats.items():
                 tally.add(row.job, "stat", name, n)
@@ -257,7 +256,7 @@ class Committer:
                     "id": row.id,
                     "now": now,
                     "worker": a.outcome.worker,
-                    "part": part,
+                    "part": parts.get(row.id),
                     "records": 0 if a.table is None else a.table.num_rows,
                     "stats": json.dumps(result.stats),
                     "value": None if result.value is None else json.dumps(result.value),
@@ -269,29 +268,40 @@ class Committer:
         if updates:
             many(connection, _FINISH, updates)
             self._spread(connection, results, now, tally)
-        self._publish([a for a, _ in results if a.pending is not None])
+        publish((a.pending, a.part) for a, _ in results if a.pending and a.part)
         counted = [
             {"no": no, "parts": job.parts, "found": job.found}
             for no, job in sorted(touched.items())
         ]
         many(connection, _PARTS, counted)
 
-    def _keep(self, connection: Connection, a: _Arrived, job: Progress, tally: Tally) -> int | None:
-        """Count the records of a chunk; the number of its part, if it has one."""
-        if a.table is None:
-            return None
-        no = job.row.no
-        known = self._known[no]
-        if known.seen < job.parts:  # of another dispatcher, or of an earlier run
-            later = connection.scalars(_LATER, {"no": no, "seen": known.seen})
-            for path in [self.part(job.row.id, chunk) for chunk in later]:
-                known.index.add(records.read_parts([path], columns=["email"])["email"])
-        new = known.index.add(a.table["email"])
-        known.seen = job.parts = job.parts + 1
-        job.found = len(known.index)
-        tally.add(no, "stat", "records", a.table.num_rows)
-        tally.add(no, "stat", "duplicates", a.table.num_rows - new)
-        return job.parts
+    def _keep(
+        self,
+        connection: Connection,
+        results: Sequence[tuple[_Arrived, Row[Any]]],
+        touched: dict[int, Progress],
+        tally: Tally,
+    ) -> dict[int, int]:
+        """Count the records of these chunks; the number of its part for each that has one."""
+        emails: defaultdict[int, dict[int, pa.ChunkedArray]] = defaultdict(dict)
+        for a, row in results:
+            if a.table is not None:
+                emails[row.job][row.id] = a.table["email"]
+        parts: dict[int, int] = {}
+        for no, columns in emails.items():
+            job, known = touched[no], self._known[no]
+            if known.seen < job.parts:  # of another dispatcher, or of an earlier run
+                later = connection.scalars(_LATER, {"no": no, "seen": known.seen})
+                for path in [self.part(job.row.id, chunk) for chunk in later]:
+                    known.index.add(records.read_parts([path], columns=["email"])["email"])
+            new = known.index.add(*columns.values())
+            parts |= {chunk: job.parts + n for n, chunk in enumerate(columns, 1)}
+            known.seen = job.parts = job.parts + len(columns)
+            job.found = len(known.index)
+            count = sum(map(len, columns.values()))
+            tally.add(no, "stat", "records", count)
+            tally.add(no, "stat", "duplicates", count - new)
+        return parts
 
     def _spread(
         self,
@@ -315,17 +325,6 @@ class Committer:
             frontier.finish(connection, job, chunks, now, tally)
         for job, urls in found.items():
             frontier.put(connection, job, urls, now, tally)
-
-    def _publish(self, arrived: Sequence[_Arrived]) -> None:
-        """Give the parts their names, and wait until the folder remembers them."""
-        folders = set()
-        for a in arrived:
-            assert a.pending is not None
-            claim = a.outcome.claim
-            a.pending.replace(self.part(claim.job_id, claim.chunk_id))
-            folders.add(a.pending.parent)
-        for folder in folders:
-            _sync(folder)
 
     # what did not
 
@@ -365,20 +364,9 @@ class Committer:
         for job_id, state, reason in done.ended:
             self._known.pop(by_id[job_id].row.no, None)
             self._jobs.pop(job_id, None)
-            _sweep(self.parts / job_id)
+            sweep(self.parts / job_id)
             if state == "failed" and (job := by_id[job_id].job) is not None:
                 self._threads.submit(tell_failed, job, by_id[job_id].last_error or reason)
-
-
-def part_path(parts: Path, job_id: str, chunk_id: int) -> Path:
-    """Where the records of a chunk are, once they are committed."""
-    return parts / job_id / f"{chunk_id:08d}.parquet"
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what a dispatcher was writing when it was killed."""
-    for left in folder.glob("*.pending"):
-        left.unlink(missing_ok=True)
 
 
 def spec_of(row: Row[Any]) -> ChunkSpec:
@@ -404,14 +392,3 @@ def _credit(
             "seconds": sum(s.get("seconds", 0.0) for s in stats),
         },
     )
-
-
-def _sync(folder: Path) -> None:
-    """Wait until the names in `folder` are on the disk; Windows has no way to ask for it."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import mmap
+from itertools import chain, islice
 
 import numpy as np
 import numpy.typing as npt
@@ -49,11 +50,21 @@ class UniqueIndex:
         """Bytes that the tables take."""
         return sum(table.slots.nbytes for table in self._tables)
 
-    def add(self, column: pa.Array | pa.ChunkedArray) -> int:
-        """Add the strings of `column`; how many of them were new."""
+    def add(self, *columns: pa.Array | pa.ChunkedArray) -> int:
+        """Add the strings of `columns`; how many of them were new.
+
+        One call with many short columns costs a fraction of a call for each.
+        """
         before = len(self)
-        for start in range(0, len(column), _BLOCK):
-            hashes = np.unique(_hashes(column.slice(start, _BLOCK)))
+        lists = (
+            column.slice(start, _BLOCK).to_pylist()
+            for column in columns
+            for start in range(0, len(column), _BLOCK)
+        )
+        numbers = map(hash, chain.from_iterable(lists))
+        while len(signed := np.fromiter(islice(numbers, _BLOCK), np.int64)):
+            signed[signed == 0] = 1  # 0 marks a free slot
+            hashes = np.unique(signed.view(np.uint64))
             parts = np.split(hashes, np.searchsorted(hashes, _BOUNDS))
             for table, part in zip(self._tables, parts, strict=True):
                 table.add(part)
@@ -96,14 +107,6 @@ def _zeros(count: int) -> Hashes:
     Of what numpy lets go of, malloc keeps blocks of up to 32 MB, which nothing here fits again.
     """
     return np.frombuffer(mmap.mmap(-1, max(count, 1) * 8), np.uint64)
-
-
-def _hashes(column: pa.Array | pa.ChunkedArray) -> Hashes:
-    """64 bits for each string, never 0: that marks a free slot."""
-    signed = np.fromiter(map(hash, column.to_pylist()), np.int64, len(column))
-    hashes = signed.view(np.uint64)
-    hashes[hashes == 0] = 1
-    return hashes
 
 
 def _insert(slots: Hashes, hashes: Hashes) -> int:
