@@ -47,16 +47,46 @@ def _shift(text: str, offset: int) -> str:
 def typo3(token: str) -> str | None:
     """TYPO3's spam protection: characters moved by an offset that the site chose, in three ranges.
 
-    >>> typo3("nbjmup+jogpAfybnqmf\\\\/dpn")
-    'mailto:info@example.com'
+    In old versions all were moved alike.
+
+    >>> typo3("nbjmup+jogpAfybnqmf\\\\/dpn"), typo3("nbjmup;jogpAfybnqmf/dpn")
+    ('mailto:info@example.com', 'mailto:info@example.com')
     >>> typo3("hello world") is None
     True
     """
     token = token.replace("\\", "")
     if not token[:1].isascii() or not token[:1].islower():
         return None
-    text = _shift(token, ord("m") - ord(token[0]))  # the first letter gives the offset away
-    return text if text.startswith("mailto:") else None
+    offset = ord("m") - ord(token[0])  # the first letter gives the offset away
+    for text in (_shift(token, offset), moved(token, offset)):
+        if text.startswith("mailto:"):
+            return text
+    return None
+
+
+def moved(text: str, offset: int) -> str:
+    """Every character of `text` moved by `offset`; what would be none is left out.
+
+    >>> moved("jogp", -1)
+    'info'
+    """
+    return "".join(chr(ord(c) + offset) for c in text if 0 < ord(c) + offset < 0xD800)
+
+
+def cryptx(token: str) -> str | None:
+    """CryptX: every character moved by one, or by the digit before it.
+
+    >>> cryptx("jogpAfybnqmf/dpn"), cryptx("0i0n2h1p1A3h3{1b1n2r0l0e312f0e"), cryptx("x")
+    ('info@example.com', 'info@example.de', None)
+    """
+    texts = [moved(token, -1)]
+    digits = token[::2]
+    if digits.isascii() and digits.isdigit() and len(token) % 2 == 0:
+        texts = [
+            "".join(moved(c, -int(n)) for n, c in zip(digits, token[1::2], strict=True)),
+            *texts,
+        ]
+    return next((text for text in texts if "@" in text), None)
 
 
 def rot13(text: str) -> str:

@@ -23,7 +23,7 @@ from mailharvest.extract.triggers import (
     ordered,
 )
 
-_RAREST = b"@\\{}%[]&#()!+_zqjxk:=v\"'b;<>/wgypf0123456789muhcdlrsniaote-. "
+_RAREST = b"@\\{}%*$[]&#()!+_zqjxk:=v\"'b;<>/wgypf0123456789muhcdlrsniaote-. "
 """The bytes of literals, in lower case, by how rare they are on pages."""
 _SIDE = 8
 _HIGH = -1
@@ -104,7 +104,7 @@ def _families(triggers: tuple[Trigger, ...], first: int) -> dict[int, _Family]:
             pattern = re.compile(before + _tree(literals) + trigger.after, flags)
             rows.append((first + number, bool(trigger.after), pattern))
         every = [(triggers[n].before, literal.lower()) for n in group for literal in group[n]]
-        reach = max(len(literal) for _, literal in every) + 4
+        reach = max(len(text) + triggers[n].reach for n in group for text in group[n])
         families[byte] = _Family(_common(byte, every), reach, rows)
     return families
 

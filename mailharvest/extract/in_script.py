@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from itertools import chain
+from types import MappingProxyType
 
 from mailharvest.extract import grammar, words
 from mailharvest.extract.mailto import is_mailto, recipients
 from mailharvest.extract.page import Page, Script, local_bytes, plain_address
 from mailharvest.extract.quick import HOST, NO_LOCAL
 from mailharvest.extract.render import plain, shown
+from mailharvest.extract.script_cloaks import cloaked_texts
 from mailharvest.extract.scripts import json_text, script_texts
 
 _WINDOW = 160
@@ -89,9 +93,9 @@ def read_computed(page: Page, script: Script, place: int) -> None:
         compute(page, page.data[low:high].decode("utf-8", "replace"))
 
 
-def compute(page: Page, code: str) -> None:
-    """Keep the addresses in the strings that `code` computes."""
-    for text, method in script_texts(code):
+def compute(page: Page, code: str, known: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Keep the addresses in the strings that `code` computes; see `script_texts`."""
+    for text, method in chain(script_texts(code, known), cloaked_texts(code)):
         if method == "concatenation" and "addy" in code:
             method = "joomla"
         views = {plain(text), shown(text)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 from mailharvest.extract import grammar, words
 from mailharvest.extract.in_script import MAIL_KEY, compute
@@ -34,7 +35,7 @@ def read_attribute(page: Page, tag: int, place: int) -> None:
     elif name == "srcdoc":
         page.documents.append(value)
     elif name.startswith("on") or value.lstrip().lower().startswith("javascript:"):
-        compute(page, value)
+        compute(page, value, _dataset(page, tag) if "dataset" in value else {})
         start = value.lower().find("mailto:")
         if start >= 0:
             for match in recipients(_URL_END.split(value[start:], 1)[0]):
@@ -68,7 +69,7 @@ def _link(page: Page, url: str, source: bytes, end: int) -> None:
             page.add(match, "mailto", around=around)
             written.add(f"{match.local}@{match.host}".lower())
     if not written:
-        for _, match in words.bracketed(plain(url)):
+        for _, match in words.bracketed(plain(unquote(url))):
             page.add(match, "words", obfuscated=True)
     label = data.find(b">", end, end + _LABEL) + 1
     close = data.find(b"</a", label, label + _LABEL) if label else -1
@@ -89,3 +90,17 @@ def _text(page: Page, text: str, method: str) -> None:
         page.add(match, method, around=around)
     for _, match in words.bracketed(text):
         page.add(match, "words", obfuscated=True)
+    for _, match in words.bare(text):
+        page.add(match, "bare words", obfuscated=True)
+
+
+def _dataset(page: Page, tag: int) -> dict[str, str]:
+    """What a handler in the tag at `tag` knows as ``this.dataset.…``."""
+    known = {}
+    for a in page.tag(tag):
+        if a.name.startswith("data-"):
+            first, *rest = a.name.removeprefix("data-").split("-")
+            name = "".join((first, *map(str.capitalize, rest)))
+            value = page.data[a.start : a.end].decode("utf-8", "replace")
+            known[f"this.dataset.{name}"] = unescape(value)
+    return known

@@ -8,11 +8,12 @@ AT = {
     "es": ("arroba",),  # also pt, ca, gl
     "fr": ("arobase", "arobas", "arrobase"),
     "it": ("chiocciola", "chiocciolina"),
-    "nl": ("apenstaartje", "apestaartje"),
+    "nl": ("apenstaartje", "apestaartje", "apenstaart"),
     "pl": ("małpa", "malpa"),
     "cs": ("zavináč", "zavinac"),
     "hu": ("kukac",),
     "sv": ("snabel-a", "snabela", "alfakrøll", "krøllalfa"),
+    "ro": ("arond", "arondă"),
     "ru": ("собака", "собачка", "Собака"),
     "el": ("παπάκι", "παπακι"),
     "tr": ("et", "kuyruklu a"),
@@ -36,7 +37,9 @@ DOT = {
     "hu": ("pont",),
     "da": ("punktum", "prik", "prick"),
     "fi": ("piste",),
+    "ro": ("punct",),
     "ru": ("точка", "Точка"),
+    "uk": ("крапка",),
     "el": ("τελεία",),
     "tr": ("nokta",),
     "ar": ("نقطة", "نقطه", "دوت"),
@@ -50,7 +53,7 @@ OPEN = "[({<«（［【〔｛"
 CLOSE = "])}>»）］】〕｝"
 """Brackets that people put around those words."""
 
-UNAMBIGUOUS = frozenset(
+UNAMBIGUOUS = frozenset(("klammeraffe", "affenschwanz")).union(
     word
     for language in ("es", "fr", "it", "nl", "ru", "el", "he", "ko", "ja", "zh", "cs", "pl")
     for word in AT[language]

@@ -69,6 +69,7 @@ _WORDED = re.compile(
     rb"\s{0,3}([A-Za-z0-9-]{1,63}+(?:" + _DOT + rb"[A-Za-z0-9-]{1,63}+){1,6}+)" + _FOLLOW
 )
 _DOTS = re.compile(_DOT)
+_CLOSERS = (b")", b"]", b"}", b"*")
 _OPENERS = {93: b"[", 41: b"(", 125: b"{"}
 
 
@@ -154,6 +155,8 @@ def read_worded(page: Page, end: int) -> bool:
     if len(left) <= len(local) or not local:
         return False
     before = left[-len(local) - 1]
+    if left[: -len(local)].rstrip().endswith(_CLOSERS):
+        return False  # "jane [dot] doe": perhaps not the whole of it
     first = data.rfind(local, 0, start)
     if before not in _PLAIN_LEFT and not (before == 62 and begins_word(data, first)):
         return False

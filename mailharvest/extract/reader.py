@@ -24,14 +24,18 @@ READERS: dict[str, Read] = {
     "script": cloaks.read_script,
     "cloudflare": cloaks.read_cloudflare,
     "typo3": cloaks.read_typo3,
+    "cryptx": cloaks.read_cryptx,
     "rot13": cloaks.read_rot13,
     "hidden-mail": cloaks.read_hidden_mail,
     "reversed": cloaks.read_reversed,
+    "halves": cloaks.read_halves,
+    "icon": cloaks.read_icon,
     "image": cloaks.read_image,
     "word": cloaks.read_word,
     "bare": cloaks.read_bare,
+    "labelled": cloaks.read_labelled,
 }
-IN_SCRIPTS = words("at escape script cloudflare typo3 rot13")
+IN_SCRIPTS = words("at escape script cloudflare typo3 rot13 word")
 _HERE = [READERS[trigger.kind] for trigger in TRIGGERS]
 _IN_SCRIPTS = [READERS[t.kind] if t.kind in IN_SCRIPTS else None for t in TRIGGERS]
 

@@ -218,6 +218,16 @@ class Regions:
         index = bisect_left(self.starts, end) - 1
         return index >= 0 and self.ends[index] > start
 
+    def text(self, start: int, end: int) -> bytes:
+        """The source between two offsets, what is no text left out."""
+        pieces: list[bytes] = []
+        for index in range(bisect_right(self.ends, start), len(self.starts)):
+            if self.starts[index] >= end or len(pieces) == _MAX_PIECES:
+                break
+            pieces.append(self._data[start : self.starts[index]])
+            start = self.ends[index]
+        return b"".join([*pieces, self._data[start:end]])
+
     def before(self, place: int, size: int) -> bytes:
         """Up to `size` bytes of source that end at `place`, what is no text left out."""
         index = bisect_right(self.starts, place) - 1

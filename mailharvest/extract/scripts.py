@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from urllib.parse import unquote
 
 from mailharvest.extract.ciphers import rot13, unbase64
+from mailharvest.extract.tables import words
 
 _MAX_VALUE = 2000  # characters of one string; doubling a string forty times is cheap to write
 _MAX_DEPTH = 12
@@ -21,19 +23,27 @@ _ESCAPE = re.compile(
 )
 _CONTROL = {"n": "\n", "t": "\t", "r": "\r", "b": " ", "f": " ", "v": " ", "\n": ""}
 
+_QUOTED = r""""[^"\\\n]*"|'[^'\\\n]*'"""
 _TOKEN = re.compile(
-    r"""(?P<blank>\s+|//[^\n]*|/\*.{0,2000}?\*/|\\.)
-    |(?P<string>"(?:[^"\\\n]|\\.){0,2000}+"|'(?:[^'\\\n]|\\.){0,2000}+'|`(?:[^`\\$]|\\.){0,2000}+`)
-    |(?P<codes>(?:String\.)?fromCharCode\s*\(\s*(?P<numbers>[\d\sxXa-fA-F,]{1,2000})\))
+    rf"""(?P<blank>\s+|//[^\n]*|/\*.{{0,2000}}?\*/|\\.)
+    |(?P<string>"(?:[^"\\\n]|\\.){{0,2000}}+"|'(?:[^'\\\n]|\\.){{0,2000}}+'
+        |`(?:[^`\\]|\\.){{0,2000}}+`)
+    |(?P<codes>(?:String\.)?fromCharCode\s*\(\s*(?P<numbers>[\d\sxXa-fA-F,]{{1,2000}})\))
     |(?P<decode>(?:window\.|self\.)?(?P<function>atob|unescape|decodeURIComponent|decodeURI)\s*\()
     |(?P<reverse>\.split\(\s*(?:""|'')\s*\)\s*\.reverse\(\)\s*\.join\(\s*(?:""|'')\s*\))
-    |(?P<join>\.join\(\s*(?P<glue>"[^"\\\n]*"|'[^'\\\n]*')\s*\))
-    |(?P<replace>\.replace\(\s*/\[a-zA-Z\]/g\s*,)
-    |(?P<name>[A-Za-z_$][\w$.]*)
-    |(?P<op>\+=|\+\+|==+|=>|[+=()\[\],])
+    |(?P<join>\.join\(\s*(?P<glue>{_QUOTED})\s*\))
+    |(?P<rotate>\.replace\(\s*/\[a-z(?:A-Z)?\]/gi?\s*,)
+    |(?P<swap>\.replace\(\s*(?:(?P<old>{_QUOTED})|/(?P<pattern>(?:[^/\\\n]|\\.){{1,40}})/g?i?)
+        \s*,\s*(?P<new>{_QUOTED})\s*\))
+    |(?P<name>[A-Za-z_$][\w$]*(?:\.(?!(?:split|join|replace)\s*\()[A-Za-z_$][\w$]*)*)
+    |(?P<op>\+=|\+\+|==+|=>|[+=()\[\],{{}}:])
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
+_PLACED = re.compile(r"\$\{\s*([\w$.]{1,80})\s*\}")  # in a template literal
+_LITERAL = re.compile(r"(?:\\[^\w\s]|[^\\^$.*+?()\[\]{}|])+")  # an expression that is a text
+_NEEDLESS = re.compile(r"(?:\\(?:u00|x)[4-7][0-9a-fA-F]){2}")  # nobody escapes letters but to hide
+_WRITES = words("document.write document.writeln")
 _DECODERS: dict[str, tuple[str, Callable[[str], str | None]]] = {
     "atob": ("base64", unbase64),
     "unescape": ("unescape", unquote),
@@ -75,11 +85,20 @@ def json_text(text: str) -> str:
 
 
 class _Sum:
-    """Tokens of one script, and the strings that variables are known to hold."""
+    """Tokens of one script, and the strings that variables are known to hold.
 
-    def __init__(self, script: str) -> None:
+    Attributes
+    ----------
+    known : dict
+        Strings by variable; members of objects by their full names.
+    lists : dict
+        Lists of strings by variable.
+    """
+
+    def __init__(self, script: str, known: Mapping[str, str]) -> None:
         self.tokens = [match for match in _TOKEN.finditer(script) if match.lastgroup != "blank"]
-        self.known: dict[str, str] = {}
+        self.known = dict(known)
+        self.lists: dict[str, list[str]] = {}
 
     def kind(self, at: int) -> str:
         """The kind of token `at`; an operator is its own kind."""
@@ -98,7 +117,11 @@ class _Sum:
         if token is None:
             return None, methods, at
         if kind == "string":
-            value, at = unescape(token[0][1:-1])[:_MAX_VALUE], at + 1
+            value, at = self._string(token[0]), at + 1
+            if token[0][0] == "`":
+                methods.add("concatenation")
+            elif "\\" in token[0] and _NEEDLESS.search(token[0]):
+                methods.add("unescape")
         elif kind == "codes":
             value, at = _from_codes(token["numbers"]), at + 1
             methods.add("charcode")
@@ -110,14 +133,28 @@ class _Sum:
             value = decoder(inner) if inner is not None else None
             methods.add(method)
         elif kind in "([" and depth < _MAX_DEPTH:
-            return self.postfix(*self._list(at, depth))
+            return self.postfix(*self.items(at, depth))
+        elif kind == "name" and self.kind(at + 1) == "join":
+            return self.postfix(self.lists.get(token[0], []), methods, at + 1)
         elif kind == "name":
             value, at = self.known.get(token[0]), at + 1
         else:
             at += 1
         return self.postfix([] if value is None else [value], methods, at)
 
-    def _list(self, at: int, depth: int) -> tuple[list[str], set[str], int]:
+    def _string(self, literal: str) -> str | None:
+        """What a literal says; a template says it with the variables in it, if they are known."""
+        text = literal[1:-1]
+        if literal[0] == "`" and "${" in text:
+            parts = _PLACED.split(text)
+            values = [self.known.get(name) for name in parts[1::2]]
+            if None in values or any("${" in part for part in parts[::2]):
+                return None
+            parts[1::2] = map(str, values)
+            text = "".join(parts)
+        return unescape(text)[:_MAX_VALUE]
+
+    def items(self, at: int, depth: int) -> tuple[list[str], set[str], int]:
         """The values in brackets, the methods used, and the end."""
         close = ")" if self.kind(at) == "(" else "]"
         values: list[str] = []
@@ -134,10 +171,36 @@ class _Sum:
                 return [], set(), after
         return values, methods, at + 1
 
+    def members(self, name: str, at: int) -> int:
+        """Learn the strings of the object that begins at token `at`; where it was left."""
+        at += 1
+        while self.kind(at) in ("name", "string") and self.kind(at + 1) == ":":
+            member = self.tokens[at][0].strip("\"'")
+            value, _, after = self.sum(at + 2)
+            if value is not None:
+                self.known[f"{name}.{member}"] = value
+            at = after + 1
+            if self.kind(after) != ",":
+                break
+        return at
+
+    def unpack(self, at: int) -> int:
+        """Learn ``[a, b] = ["x", "y"]``, if that begins at token `at`; where it was left."""
+        names = []
+        place = at + 1
+        while self.kind(place) == "name":
+            names.append(self.tokens[place][0])
+            place += 2 if self.kind(place + 1) == "," else 1
+        if not names or [self.kind(place + n) for n in range(3)] != ["]", "=", "["]:
+            return at
+        values, _, end = self.items(place + 2, 0)
+        self.known |= zip(names, values, strict=False)
+        return end
+
     def postfix(
         self, values: list[str], methods: set[str], at: int
     ) -> tuple[str | None, set[str], int]:
-        """What ``.reverse()``, ``.join()`` and the ROT13 idiom behind a term make of it."""
+        """What ``.reverse()``, ``.join()``, ``.replace()`` behind a term make of it."""
         value = values[0] if len(values) == 1 else None
         while True:
             kind = self.kind(at)
@@ -148,9 +211,12 @@ class _Sum:
                 if values:
                     value = self.tokens[at]["glue"][1:-1].join(values)[:_MAX_VALUE]
                     methods = methods | {"concatenation"}
-            elif kind == "replace":
+            elif kind == "rotate":
                 value = rot13(value) if value is not None else None
                 methods = methods | {"rot13"}
+            elif kind == "swap":
+                value = _swapped(value, self.tokens[at]) if value is not None else None
+                methods = methods | {"concatenation"}
             else:
                 return value, methods, at
             values = [] if value is None else [value]
@@ -166,6 +232,17 @@ class _Sum:
         return value, methods, at
 
 
+def _swapped(text: str, call: re.Match[str]) -> str | None:
+    """What ``.replace(old, new)`` makes of `text`; None where `old` is a real expression."""
+    old, pattern, new = call["old"], call["pattern"], call["new"]
+    if old is not None:
+        return text.replace(unescape(old[1:-1]), unescape(new[1:-1]), 1)[:_MAX_VALUE]
+    if not _LITERAL.fullmatch(pattern):
+        return None
+    literal = re.compile(pattern, re.IGNORECASE)
+    return literal.sub(lambda _: unescape(new[1:-1]), text)[:_MAX_VALUE]
+
+
 def _from_codes(numbers: str) -> str | None:
     try:
         codes = [int(number.strip(), 0) for number in numbers.split(",") if number.strip()]
@@ -177,8 +254,15 @@ def _from_codes(numbers: str) -> str | None:
 _RANK = ("rot13", "reversed", "base64", "charcode", "unescape", "concatenation")
 
 
-def script_texts(script: str) -> Iterator[tuple[str, str]]:
+def script_texts(
+    script: str, known: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[tuple[str, str]]:
     """The strings that a script computes, each with the method that hid it.
+
+    Parameters
+    ----------
+    known : mapping
+        Strings that variables hold when it begins.
 
     >>> dict(script_texts("var a='info',b='example.com'; document.write(a + '@' + b)"))
     {'info@example.com': 'concatenation'}
@@ -186,18 +270,34 @@ def script_texts(script: str) -> Iterator[tuple[str, str]]:
     {'hi@example.com': 'charcode'}
     >>> dict(script_texts("x = 'moc.elpmaxe@ih'.split('').reverse().join('')"))
     {'hi@example.com': 'reversed'}
+    >>> dict(script_texts("const u = {at: 'example.com'}; x = `hi@${u.at}`"))
+    {'hi@example.com': 'concatenation'}
     """
-    reader = _Sum(script)
+    reader = _Sum(script, known)
     at, target, adding = 0, "", False
+    written: list[str] = []
     while at < len(reader.tokens):
         kind = reader.kind(at)
         if kind == "name" and reader.kind(at + 1) in ("=", "+="):
             target, adding = reader.tokens[at][0], reader.kind(at + 1) == "+="
             at += 2
             continue
+        if kind == "name" and reader.tokens[at][0] in _WRITES and reader.kind(at + 1) == "(":
+            value, _, _ = reader.sum(at + 2)
+            written.append(value or "\n")
+            at, target = at + 2, ""
+            continue
+        if kind == "{" and target:
+            at, target = reader.members(target, at), ""
+            continue
+        if kind == "[" and (after := reader.unpack(at)) > at:
+            at, target = after, ""
+            continue
         if kind not in ("string", "codes", "decode", "name", "(", "["):
             at, target = at + 1, ""
             continue
+        if target and kind == "[":
+            reader.lists[target] = reader.items(at, 0)[0]
         value, methods, after = reader.sum(at)
         if kind in "([" and value is None:
             after = at + 1  # a call or a block: read what is inside
@@ -212,3 +312,5 @@ def script_texts(script: str) -> Iterator[tuple[str, str]]:
         if value and methods and "@" in (text := html.unescape(value)):
             yield text, next(method for method in _RANK if method in methods)
         at, target = max(after, at + 1), ""
+    if len(written) > 1 and "@" in (text := html.unescape("".join(written)[:_MAX_VALUE])):
+        yield text, "concatenation"

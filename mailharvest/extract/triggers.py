@@ -52,6 +52,8 @@ class Trigger(NamedTuple):
         What must stand next to it: regular expressions, `before` for one byte.
     caseless : bool
         ASCII letters match in either case; the literals are lower case then.
+    reach : int
+        Bytes that `after` takes at most. What it matches ends at one place only.
     """
 
     kind: str
@@ -59,6 +61,7 @@ class Trigger(NamedTuple):
     before: bytes = b""
     after: bytes = b""
     caseless: bool = False
+    reach: int = 4
 
 
 def _closed(words: tuple[str, ...], closers: str) -> tuple[bytes, ...]:
@@ -73,7 +76,15 @@ def _closed(words: tuple[str, ...], closers: str) -> tuple[bytes, ...]:
 
 _AT_ABROAD = tuple(w for lang, words in languages.AT.items() if lang != "en" for w in words)
 _AT_ASCII = tuple(word for word in _AT_ABROAD if word.isascii())
-_AT_OTHER = tuple(word for word in _AT_ABROAD if not word.isascii())
+# The matcher knows no cases but those of ASCII.
+_AT_OTHER = tuple(
+    dict.fromkeys(
+        form
+        for word in _AT_ABROAD
+        if not word.isascii()
+        for form in (word, word.capitalize(), word.upper())
+    )
+)
 _UNAMBIGUOUS = tuple(sorted(languages.UNAMBIGUOUS))
 
 _LEFT = rb"[A-Za-z0-9_.+'~$&%;>}\x80-\xff-]"
@@ -103,14 +114,40 @@ TRIGGERS = (
     # "@" in a string of JSON or JavaScript.
     Trigger("escape", (rb"\u0040", rb"\x40")),
     # Strings that a script puts together or decodes.
-    Trigger("script", (b"@",), rb"[A-Za-z0-9_.+\"'-]", rb"[\"']"),
+    Trigger("script", (b"@",), rb"[A-Za-z0-9_.+\"'-]", rb"[A-Za-z0-9-]{0,30}[\"']", reach=31),
+    Trigger("script", (b"}@${",)),
     Trigger("script", (b'+"@', b"+'@", b'+ "@', b"+ '@"), b"", rb"[A-Za-z0-9]"),
-    Trigger("script", (b"CharCode(", b"atob(", b"verse()", b"escape(", b"Component(")),
+    Trigger(
+        "script",
+        (
+            b"CharCode(",
+            b"CharCode)",
+            b"CharCode.apply(",
+            b"CodeAt(j)-48",
+            b"atob(",
+            b"verse()",
+            b"escape(",
+            b"Component(",
+        ),
+    ),
+    Trigger(
+        "script",
+        tuple(
+            b"%b(%b" % (name, quote)
+            for name in (b"mail", b"mailto", b"mble")
+            for quote in (b"'", b'"', b"&#39;", b"&quot;")
+        ),
+        b"",
+        b"",
+        True,
+    ),
     # Cloaks that have a name.
     Trigger("cloudflare", (b"cfemail=", b"rotection#")),
     Trigger("typo3", (b"UnCryptMailto(", b"mailto-token=")),
+    Trigger("cryptx", (b"DeCryptX(",)),
     Trigger("rot13", (b"znvygb:",)),
-    Trigger("hidden-mail", (b"-email=",)),
+    Trigger("hidden-mail", (b"-email=", b"-mail-to=", b"-rot13=")),
+    Trigger("halves", (b"-domain=", b"-host=", b"data-at=")),
     Trigger("reversed", (b"bidi:", b"<bdo ")),
     Trigger(
         "image",
@@ -125,9 +162,33 @@ TRIGGERS = (
             b"alt='(at)'",
         ),
     ),
+    Trigger(
+        "icon",
+        (b"fa-at", b"bi-at", b"icon-at", b"mdi-at", b"ti-at", b"la-at", b"uil-at"),
+        b"",
+        rb"[\s\"']",
+    ),
     # Words for "@" in brackets, and for "." where "at" stands bare.
     Trigger("word", _closed(("at",), languages.CLOSE), rb"[^A-Za-z]", b"", True),
-    Trigger("word", (b"at&gt;", b"at &gt;", b"at&#41;", b"at&#93;"), rb"[^A-Za-z]", b"", True),
+    Trigger(
+        "word",
+        (
+            b"at&gt;",
+            b"at &gt;",
+            b"at&#41;",
+            b"at&#93;",
+            b"at&#x29;",
+            b"at&#x5d;",
+            b"at&rpar;",
+            b"at&rsqb;",
+            b"at&rbrack;",
+            b"*at*",
+        ),
+        rb"[^A-Za-z]",
+        b"",
+        True,
+    ),
+    Trigger("word", (b"uml;t]", b"uml;t)"), b"", b"", True),
     # What stands before so many words is left to who reads them: to compile it took 80 ms.
     Trigger("word", _closed(_AT_ASCII, "])}）］】"), b"", b"", True),
     Trigger("word", _closed(_AT_OTHER, "])}）］】"), b"", b"", True),
@@ -140,6 +201,8 @@ TRIGGERS = (
     ),
     Trigger("bare", (b" dot ", b"dot]", b"dot)", b"dot}", b"-dot-", b"_dot_"), b"", b"", True),
     Trigger("bare", (b" AT ",)),
+    # Only behind a label, which is looked for where a host name follows.
+    Trigger("labelled", (b" at ",), rb"[A-Za-z0-9_-]", rb"[A-Za-z0-9-]{1,30}\.[A-Za-z]", reach=32),
     Trigger("bare", tuple(f" {w} ".encode() for w in _UNAMBIGUOUS), b"", b"", True),
 )
 

@@ -24,9 +24,12 @@ _O, _C = f"[{re.escape(OPEN)}]", f"[{re.escape(CLOSE)}]"
 
 _AT = (
     rf"(?:\s{{0,3}}{_O}\s?(?:{_AT_WORDS}|@|a(?=\)))\s?{_C}\s{{0,3}}"
-    r"|_at_|\s-at-\s|-at-(?=[\w-]+-dot-))"
+    r"|_at_|\s?\*at\*\s?|\s-at-\s|-at-(?=[\w-]+-dot-))"
 )
-_DOT = rf"(?:\s{{0,3}}{_O}\s?(?:{_DOT_WORDS}|\.)\s?{_C}\s{{0,3}}|_dot_|\s-dot-\s|-dot-)"
+_DOT = (
+    rf"(?:\s{{0,3}}{_O}\s?(?:{_DOT_WORDS}|\.)\s?{_C}\s{{0,3}}|_dot_|\s?\*dot\*\s?|\s-dot-\s|-dot-)"
+)
+_DASH = rf"\s?{_O}\s?(?:dash|hyphen|minus|underscore)\s?{_C}\s?"
 _BARE_DOT = rf"\s{{1,3}}(?:{_DOT_WORDS})\s{{1,3}}"
 _ANY_DOT = rf"(?:{_DOT}|{_BARE_DOT}|\s\.\s|\.)"
 _LABEL = r"[^\W_](?:[^\W_]|-(?!dot-|at-)){0,62}"
@@ -41,10 +44,16 @@ _SPLIT = re.compile(_ANY_DOT, re.IGNORECASE)
 _WORD_DOT = re.compile(rf"{_DOT}|{_BARE_DOT}", re.IGNORECASE)
 _TAIL = re.compile(rf"({_LABEL}(?:{_ANY_DOT}{_LABEL}){{1,5}})", re.IGNORECASE)
 _HEAD = re.compile(
-    rf"(?<![\w.+-])([\w+-]{{1,64}}(?:(?:{_DOT}|\.)[\w+-]{{1,30}}){{0,4}})\Z", re.IGNORECASE
+    rf"(?<![\w.+-])([\w+-]{{1,64}}(?:(?:{_DOT}|{_DASH}|\.)[\w+-]{{1,30}}){{0,4}})\Z", re.IGNORECASE
+)
+_DASHES = re.compile(_DASH, re.IGNORECASE)
+_LABELLED = re.compile(
+    r"(?:mail|e-post|courriel|correo|contact|kontakt|adresse?|почта)[^\w\n]{0,3}[:：]\s{0,3}"
+    r"([\w+-]{1,64}(?:\.[\w+-]{1,30}){0,4})\sat\s\Z",
+    re.IGNORECASE,
 )
 _SPELLED = re.compile(rf"[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,5}}(?:\s|{_O}|(?<=dot[_-]))", re.I)
-_HINT = re.compile(rf"{_C}|_at_|-at-", re.IGNORECASE)
+_HINT = re.compile(rf"{_C}|_at_|-at-|\*at\*", re.IGNORECASE)
 
 # What stands before "at" in prose, and after it.
 _PROSE = words(
@@ -59,6 +68,9 @@ _PROSE = words(
     meeting seen spoke speak talk talked stopped apply order ordered listed registered joined watch
     listen download lives lived worked employed"""
 )
+# Between two of these words stands no local part: "is hosted at", "and mirrored at".
+_BEFORE_VERB = words("is are was were be been being and or but also not get got gets")
+_VERB = re.compile(r"\w+(?:ed|ing)\Z", re.IGNORECASE)
 _DETERMINERS = words("the a an our your my their his her its this that new official")
 
 
@@ -75,6 +87,7 @@ def _host(text: str) -> tuple[str, str] | None:
 
 def _match(local: str, host: str) -> Match | None:
     found = _host(host)
+    local = _DASHES.sub(lambda dash: "_" if "nde" in dash[0].lower() else "-", local)
     local = ".".join(_SPLIT.split(local)).strip(".-+")
     if found is None or not local or machine_made(local, found[1]):
         return None
@@ -159,7 +172,9 @@ def _around_bare(text: str, sign: re.Match[str]) -> Match | None:
     previous, local = head.groups()
     if (
         local.lower() in _PROSE
+        or "\n" in head[0][head.end(2) :] + sign[0][:1]  # a line ends there
         or (previous or "").lower() in _DETERMINERS
+        or ((previous or "").lower() in _BEFORE_VERB and _VERB.match(local))
         or _SPLIT.split(host[0].lower())[0] in _DETERMINERS
     ):
         return None
@@ -171,6 +186,33 @@ def _around_bare(text: str, sign: re.Match[str]) -> Match | None:
         or (sign[1] == "AT" and not local.isupper())
     )
     return match if certain else None
+
+
+def labelled(before: str, after: str) -> Match | None:
+    """The address in ``E-mail: jane at example.com``, given the text on either side of the host.
+
+    >>> labelled("E-mail: jane at ", "cs.example.edu, Room 5").domain
+    'cs.example.edu'
+    >>> labelled("More info at ", "example.com") is None
+    True
+    """
+    label = _LABELLED.search(before[-140:])
+    host = _TAIL.match(after) if label else None
+    if label is None or host is None or label[1].lower() in _PROSE:
+        return None
+    return _match(label[1], host[1])
+
+
+def is_literal(text: str, match: Match) -> bool:
+    """Whether `text` is nothing but the address that was found in it.
+
+    >>> [is_literal(t, next(bracketed(t))[1]) for t in ("a [at] b.com", "write to a [at] b.com")]
+    [True, False]
+    """
+    text = text.strip().lower()
+    return text.startswith(_SPLIT.split(match.local.lower())[0]) and text.endswith(
+        match.domain.rpartition(".")[2]
+    )
 
 
 def ends_with_sign(text: str) -> bool:

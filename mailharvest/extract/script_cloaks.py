@@ -1,0 +1,54 @@
+"""Cloaks that scripts undo in a way of their own: each known by its shape, none of them run."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from mailharvest.extract.scripts import unescape
+
+_QUOTED = r"""(?:"([^"\\\n]{1,80})"|'([^'\\\n]{1,80})')"""
+_CODES = re.compile(r"\[\s{0,3}((?:\d{2,3}\s{0,3},\s{0,3}){5,400}\d{2,3})\s{0,3},?\s{0,3}\]")
+_TABLE = re.compile(
+    r"""\bml\s?=\s?(?:"((?:[^"\\]|\\.){0,400})"|'((?:[^'\\]|\\.){0,400})')\s?,\s?"""
+    r"""mi\s?=\s?(?:"((?:[^"\\]|\\.){0,4000})"|'((?:[^'\\]|\\.){0,4000})')"""
+)
+_FIRST = 48
+_CALL = re.compile(
+    r"(?:mail|mailto|scramble|addy|kontakt|contact)\w{0,20}\(\s?"
+    + rf"{_QUOTED}\s?,\s?{_QUOTED}(?:\s?,\s?{_QUOTED})?",
+    re.IGNORECASE,
+)
+_LOCAL = re.compile(r"[\w.+-]{1,64}\Z")
+_TLD = re.compile(r"\.?([A-Za-z.]{2,12})\Z")
+
+
+def cloaked_texts(code: str) -> Iterator[tuple[str, str]]:
+    """Texts that `code` hides, each with the method.
+
+    >>> list(cloaked_texts("c=[105,64,97,46,100,101];s+=String.fromCharCode(c[i])"))
+    [('i@a.de', 'charcode')]
+    >>> list(cloaked_texts("return sendMail('bookings', 'example', 'com')"))
+    [('bookings@example.com', 'concatenation')]
+    """
+    if "CharCode" in code:
+        for codes in _CODES.finditer(code):
+            text = "".join(map(chr, map(int, codes[1].split(","))))
+            if "@" in text:
+                yield html.unescape(text), "charcode"
+    if "charCodeAt(" in code:
+        # Email Encoder Bundle: each character of one string is a place in the other.
+        for table in _TABLE.finditer(code):
+            letters = unescape(table[1] or table[2] or "")
+            places = [ord(c) - _FIRST for c in unescape(table[3] or table[4] or "")]
+            if letters and all(0 <= place < len(letters) for place in places):
+                yield unquote("".join(letters[place] for place in places)), "charcode"
+    for call in _CALL.finditer(code):
+        local, host, tld = (
+            a or b for a, b in zip(call.groups()[::2], call.groups()[1::2], strict=True)
+        )
+        ending = _TLD.match(tld) if tld and "." not in host else None
+        if _LOCAL.match(local):
+            yield f"{local}@{host}.{ending[1]}" if ending else f"{local}@{host}", "concatenation"
