@@ -33,7 +33,8 @@ _ASCII_TAIL = re.compile(r"[A-Za-z0-9][!-~]*\Z")
 _HOST = re.compile(rf"[\w{_MARKS}-]{{1,63}}(?:[.．。｡][\w{_MARKS}-]{{1,63}}){{1,20}}")
 _DOTS = re.compile("[.．。｡]")
 _LABEL = re.compile(rf"[^\W_](?:[\w{_MARKS}-]{{0,61}}(?:[^\W_]|[{_MARKS}]))?\Z")
-_GLUED = re.compile(r"([a-z]{2,24})(?:[A-Z]|[^\x00-\x7f]|\d{3,})")
+_GLUED = re.compile(r"([a-z]{2,24})(?:[A-Z]|[^\x00-\x7f]|\d{3,}|-[A-Z\xc4\xd6\xdc])")
+_RUN_ON = re.compile(r"([^.]{2,60}?)(?:www\.|https?\Z)", re.IGNORECASE)  # another URL against it
 
 # "Tel" and "Contact" are top-level domains, but not behind another one and with a capital.
 _SENTENCE = re.compile(r"\.[a-z]{2,24}\.[A-Z][a-z]{2,}\Z")
@@ -44,6 +45,9 @@ _SPACE = " \t\r\n\xa0"
 REFUSED_BEFORE = {
     "handle": ("@", re.compile(r"@\Z"), ()),
     "template": ("}$%)", re.compile(r"(?:[}$%]|%\(\w{1,40}\))\Z"), ()),
+    "mask of a chat or a channel": ("!", re.compile(r"!\Z"), ()),
+    "command of TeX": ("\\", re.compile(r"\\\Z"), ()),
+    "masked": ("•●∙·", re.compile(r"\w[•●∙·]{2,20}\Z"), ()),
     "character class": ("]", re.compile(r"\w\[(?:\w-\w|(\w)(?i:\1))[^\]\s]{0,12}\]\Z"), ()),
     "truncated": ("…", re.compile(r"…\Z"), ()),
     "other scheme": (
@@ -54,7 +58,7 @@ REFUSED_BEFORE = {
     "remote shell": (
         _SPACE,
         re.compile(
-            r"\b(?:ssh|scp|sftp|rsync|sshfs|mosh|telnet|rlogin)\s+"
+            r"\b(?:ssh|ssh-copy-id|scp|sftp|rsync|sshfs|mosh|telnet|rlogin)\s+"
             r"(?:-\S{1,20}\s+(?:(?:\d+|[\w~./-]{0,60}[./][\w.-]{0,40})\s+)?){0,5}\Z"
         ),
         ("ssh", "scp", "sftp", "rsync", "mosh", "telnet", "rlogin"),
@@ -62,7 +66,7 @@ REFUSED_BEFORE = {
     "message id": (
         "<:=" + _SPACE,
         re.compile(
-            r"(?:message-?id|in-?reply-?to|references|content-id)\s{0,3}:\s{0,3}"
+            r"(?:message-?id|in-?reply-?to|references|(?:content|call)-id|\n(?-i:UID))\s{0,3}:\s{0,3}"
             r"(?:<[^<>\s]{1,200}>\s{0,3}){0,5}<?(?:[^<>\s@]{0,100}=)?\Z|\bid\s<\Z",
             re.IGNORECASE,
         ),
@@ -87,7 +91,7 @@ REFUSED_AFTER = {
     "scp or git remote": re.compile(r":(?:[~/]|[\w.-]+/|[\w-]+\.git\b)"),
     "shell prompt": re.compile(r"(?:[ :][~\w/.-]{1,40})\][#$%]|:[~/]?[\w/.-]{0,40}[#$%](?:\s|\Z)"),
     "call": re.compile(r"\(\)"),
-    "rest of a name": re.compile(r"[-_]\w"),
+    "rest of a name": re.compile(r"(?:_|-(?![A-Z\xc4\xd6\xdc]))\w"),
 }
 _REFUSED_FIRST = frozenset("@:( -_")
 # Local parts that machines write for machines.
@@ -107,6 +111,7 @@ _MESSAGE_HOSTS = frozenset(("mail.gmail.com",))  # no mail domain: Gmail's Messa
 _FORGES = words("github.com gitlab.com bitbucket.org codeberg.org git.sr.ht")
 # Top-level domains that are also endings of files: "icon@2x.zip".
 _FILES = words("zip mov sh py rs md pl ps so cc ml dev app in bz ai id st am la")
+_HALVES = words("am pm")
 _SCALE = re.compile(r"\d+(?:\.\d+)?x\Z", re.IGNORECASE)
 _VERSION = re.compile(r"v?\d+(?:-[\w-]+)?\Z", re.IGNORECASE)
 
@@ -151,6 +156,12 @@ def host_at(text: str) -> Host | None:
 
 @lru_cache(maxsize=16384)
 def _host(text: str) -> Host | None:
+    for run in _RUN_ON.finditer(text):
+        end = _GLUED.match(run[1])
+        tld = end[1] if end else run[1]
+        if run.start() > 0 and text[run.start() - 1] == "." and is_tld(tld):
+            found = _host(text[: run.start() + len(tld)])
+            return found and found._replace(glued=True)
     known = canonical(text) if text.isascii() and not _SENTENCE.search(text) else None
     if known:  # nearly always: the answer of below, sooner
         return None if _file_or_version(text.split(".")) else Host(text, known, False)
@@ -188,6 +199,8 @@ def _file_or_version(labels: list[str]) -> bool:
     """
     if labels[-1].lower() in _FILES and _SCALE.match(labels[-2]):
         return True
+    if len(labels) == 2 and labels[0].isdigit() and labels[1].lower() in _HALVES:
+        return True  # "Sun@11.am"
     return len(labels) > 2 and all(map(_VERSION.match, labels[:-1]))
 
 

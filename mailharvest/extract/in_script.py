@@ -10,7 +10,7 @@ from types import MappingProxyType
 from mailharvest.extract import grammar, words
 from mailharvest.extract.mailto import is_mailto, recipients
 from mailharvest.extract.page import Page, Script, local_bytes, plain_address
-from mailharvest.extract.quick import HOST, NO_LOCAL
+from mailharvest.extract.quick import CUT, HOST, NO_LOCAL
 from mailharvest.extract.render import plain, shown
 from mailharvest.extract.script_cloaks import cloaked_texts
 from mailharvest.extract.scripts import json_text, script_texts
@@ -19,11 +19,13 @@ _WINDOW = 160
 _REACH = 4000  # bytes of a long script that are read on either side of a trigger
 _STATE = re.compile(
     rb"(?:window|self|globalThis)(?:\.\w+|\[[\"']\w+[\"']\])\s{0,9}=\s{0,9}[\[{]"
-    rb"|__next_f|__NUXT__|JSON\.parse\("
+    rb"|__next_f|__NUXT__|__reactRouterContext|JSON\.parse\("
 )
 _OPENING = 300
+_WRITTEN = re.compile(rb"[A-Za-z0-9.-]{1,255}[<'\"\\]")
 MAIL_KEY = re.compile(
-    r"""["'][\w-]{0,40}mail[\w-]{0,20}["']\s{0,3}:\s{0,3}["'](?:mailto:)?\Z""", re.IGNORECASE
+    r"""(?:["'{,\s])[\w-]{0,40}mail[\w-]{0,20}["']?\s{0,3}:\s{0,3}["'](?:mailto:)?\Z""",
+    re.IGNORECASE,
 )
 
 
@@ -36,12 +38,13 @@ def read_in_script(page: Page, start: int, end: int) -> None:
     data, script = page.data, page.script
     assert script is not None
     kind = script.kind
-    if not kind and end - start > 1:
+    if not kind and (end - start > 1 or CUT.match(data, end)):
         read_computed(page, script, start)  # it may be one string of a sum
     if data[start - 1] in NO_LOCAL:
         return
     local = local_bytes(data, start)
     first = start - len(local)
+    written = False
     if kind:
         host = HOST.match(data, end)
         if (
@@ -59,7 +62,10 @@ def read_in_script(page: Page, start: int, end: int) -> None:
         and data[first - 1] not in b"\"'"
         and (data[first - 7 : first].lower() != b"mailto:")
     ):
-        return  # in a program only strings can be data
+        # In a program only strings can be data, or markup in one, which it will put on the page.
+        written = script.program and data[first - 1] == 62 and bool(_WRITTEN.match(data, end))
+        if not written:
+            return
     right = data[end : min(script.end, end + _WINDOW)].decode("utf-8", "replace")
     after = shown(json_text(right))
     left = data[max(script.body, start - _WINDOW) : start].decode("utf-8", "replace")
@@ -74,8 +80,10 @@ def read_in_script(page: Page, start: int, end: int) -> None:
         page.add(match, kind, around=(lead, tail))
     elif lead[-7:].lower() == "mailto:":
         page.add(match, "mailto", around=(lead, tail))
-    elif MAIL_KEY.search(lead) or (
-        quoted and _STATE.search(data, script.body, script.body + _OPENING)
+    elif (
+        (written and local)
+        or MAIL_KEY.search(lead)
+        or (quoted and _STATE.search(data, script.body, script.body + _OPENING))
     ):
         page.add(match, "json", around=(lead, tail))
 

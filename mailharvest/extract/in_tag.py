@@ -14,6 +14,7 @@ from mailharvest.extract.render import numbers, plain, shown, unescape
 from mailharvest.extract.scripts import json_text
 
 _QUOTES = " \t\r\n\"'”“„"
+_TAG = re.compile(r"<(?![^<>@\s]{1,64}@)")  # the quote was forgotten
 _URL_END = re.compile(r"[\"'<>\s]")
 _LABEL = 400
 
@@ -31,7 +32,7 @@ def read_attribute(page: Page, tag: int, place: int) -> None:
     value = unescape(numbers(source).decode("utf-8", "replace"))
     page.done = max(page.done, attribute.end)
     if is_mailto(value.lstrip(_QUOTES)):
-        _link(page, value.lstrip(_QUOTES).partition("<")[0], source, attribute.end)
+        _link(page, _TAG.split(value.lstrip(_QUOTES), maxsplit=1)[0], source, attribute.end)
     elif name == "srcdoc":
         page.documents.append(value)
     elif name.startswith("on") or value.lstrip().lower().startswith("javascript:"):
@@ -52,7 +53,8 @@ def read_attribute(page: Page, tag: int, place: int) -> None:
     else:
         text = json_text(value)
         for sign, match in grammar.addresses_in(text):
-            if MAIL_KEY.search(text[max(0, sign - 160) : sign - len(match.local)]):
+            lead = text[max(0, sign - 160) : sign - len(match.local)]
+            if MAIL_KEY.search(lead) or (name == "props" and lead[-1:] == '"'):
                 page.add(match, "json")
 
 

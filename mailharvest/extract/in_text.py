@@ -10,15 +10,18 @@ from mailharvest.extract.in_script import read_in_script
 from mailharvest.extract.in_tag import read_attribute
 from mailharvest.extract.languages import CLOSE
 from mailharvest.extract.page import Page
-from mailharvest.extract.quick import HOST, NO_LOCAL, begins_word, read_numbers, read_quick
+from mailharvest.extract.quick import CUT, HOST, NO_LOCAL, begins_word, read_numbers, read_quick
 from mailharvest.extract.render import left_of, right_of, shown
 from mailharvest.extract.scripts import json_text
 
 _NAME_ALONE = re.compile(rb"[^\s=\"'/]+\Z")
 _HOST_AHEAD = re.compile(
-    rb"[A-Za-z0-9-]{0,63}(?:\.[A-Za-z0-9]|[<%\\\x80-\xff]|&(?!(?:gt|quot|#39|#34);))"
+    rb"[A-Za-z0-9-]{0,63}(?:\.[A-Za-z0-9<&\x80-\xff]|[<%\\\x80-\xff]|&(?!(?:gt|quot|#39|#34);))"
     rb"|[A-Za-z0-9-]{1,63}[({\[]"
 )
+# "{jane,john}@example.edu", as authors of papers write it.
+_SEVERAL = re.compile(r"\{\s?([\w.+-]{1,64}(?:\s?[,;|]\s?[\w.+-]{1,64}){1,20})\s?\}\Z")
+_COMMA = re.compile(r"\s?[,;|]\s?")
 _SPELLED_EDGE = frozenset((*CLOSE, "-", "_"))
 _WINDOW = 256
 
@@ -35,6 +38,8 @@ def read_sign(page: Page, end: int) -> None:
     before = data[start - 1] if start else 32
     host = HOST.match(data, end)
     if before in NO_LOCAL or (host is None and not _HOST_AHEAD.match(data, end)):
+        if host is None and CUT.match(data, end) and (tag := page.tag_at(start)) >= 0:
+            read_attribute(page, tag, start)  # of a handler, perhaps
         return
     if not (host and read_quick(page, start, host)):
         if page.tags and before == 62 and begins_word(data, start):
@@ -88,6 +93,11 @@ def judge(page: Page, match: Match | None, before: str, after: str, method: str)
             page.add(match._replace(local=spelled), "words", obfuscated=True, around=around)
         else:
             page.add(match, "mailto" if lead[-7:].lower() == "mailto:" else method, around=around)
+        return
+    if before.endswith("}") and (several := _SEVERAL.search(before[-_WINDOW:])):
+        for local in _COMMA.split(several[1]):
+            if one := grammar.address_at(local, after):
+                page.add(one, method)
         return
     host = words.spelled_host(after)
     local = (words.spelled_local(before) or grammar.local_at_end(before)) if host else None

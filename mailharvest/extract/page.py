@@ -30,6 +30,10 @@ _JOINED = re.compile(r"[\w.+'~\])}-]?\w?\Z")  # what a sign may stand between
 _MAX_VALUE = 65536
 _MAX_NAME = 80
 _CONTEXT = 60
+_QUOTES = re.compile(rb"[\"']")  # in a name: it is a string within a value
+_OTHER_TYPE = re.compile(
+    rb"""\btype\s{0,9}=\s{0,9}["']?(?!module\b|[a-z]+/(?:java|ecma)script)\w"""
+)
 _JSON_TYPE = re.compile(rb"""\btype\s{0,9}=\s{0,9}["']?[\w./+-]*json""", re.IGNORECASE)
 
 
@@ -71,20 +75,22 @@ class NotUTF8(Exception):
 class Script(NamedTuple):
     """A script: where its content begins and where it ends.
 
-    `kind` is ``jsonld`` or ``json`` when it is data by its own word, else None.
+    `kind` is ``jsonld`` or ``json`` when it is data by its own word, else None; `program` is false
+    for templates and the like.
     """
 
     body: int
     end: int
     kind: str | None
+    program: bool
 
 
 @lru_cache(maxsize=1024)
-def _kind_of_script(opening: bytes) -> str | None:
+def _kind_of_script(opening: bytes) -> tuple[str | None, bool]:
     opening = opening.lower()
     if b"json" in opening and _JSON_TYPE.search(opening):
-        return "jsonld" if b"ld+json" in opening else "json"
-    return None
+        return "jsonld" if b"ld+json" in opening else "json", False
+    return None, not _OTHER_TYPE.search(opening)
 
 
 class Page:
@@ -139,7 +145,8 @@ class Page:
     def enter(self, start: int, end: int) -> None:
         """Note that the script between two offsets is read now."""
         body = self.data.find(b">", start, end) + 1 or end
-        self.script = Script(body, end, _kind_of_script(self.data[start : min(body, start + 1000)]))
+        opening = self.data[start : min(body, start + 1000)]
+        self.script = Script(body, end, *_kind_of_script(opening))
 
     def tag_at(self, place: int) -> int:
         """Where the tag begins that holds `place`; -1 when it stands in text."""
@@ -173,7 +180,7 @@ class Page:
         if quote > 0 and data[quote - 1] == 61:  # ="…
             end = data.find(data[quote : quote + 1], place, place + _MAX_VALUE)
             names = data[max(start, quote - _MAX_NAME) : quote - 1].split()
-            if end >= 0 and names and names[-1].isascii():
+            if end >= 0 and names and names[-1].isascii() and not _QUOTES.search(names[-1]):
                 return Attribute(names[-1].lower().decode(), quote + 1, end)
         return next((a for a in self.tag(start) if a.start <= place <= a.end), None)
 

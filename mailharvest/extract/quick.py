@@ -21,6 +21,8 @@ _FOLLOW = (
     rb"|(</?[A-Za-z0-9]{1,10}[\s>/]))?"
 )
 HOST = re.compile(rb"([A-Za-z0-9-]{1,63}+(?:\.[A-Za-z0-9-]{1,63}+){1,8}+)" + _FOLLOW)
+CUT = re.compile(rb"[A-Za-z0-9-]{1,30}[\"']")
+"""The rest of a string that ends amid a host name: of a sum of strings, in a script."""
 _AFTER = re.compile(rb"()" + _FOLLOW)
 _QUOTE, _TAG = 2, 4  # groups
 _INLINE_END = re.compile(
@@ -47,7 +49,7 @@ _SPELLED = re.compile(rb"\s{0,2}(?:[\[({]|(?i:dot)\b|-dot|_dot)")
 NO_LOCAL = frozenset(b" \t\r\n\f,:!?()[{<=/|\"'`@#*")
 """What no local part ends with."""
 _PLACEHOLDER = b" placeholder="
-_PLAIN_LEFT = frozenset(b" \t\r\n\f(,[|")
+_PLAIN_LEFT = frozenset(b" \t\r\n\f(,|")
 _PLAIN_ENTITIES = (b"&lt;", b"&#39;", b"&#34;", b"&quot;", b"&nbsp;")
 _COMMANDS = (b"ssh ", b"scp ", b"sftp ", b"rsync ", b"-ID: ", b"-Id: ", b"ences: ", b"n-Reply-To: ")
 _MESSAGE = re.compile(rb"(?:-I[dD]|ences|n-Reply-To):\s{0,9}|\sid\s")
@@ -84,7 +86,8 @@ def read_link(page: Page, end: int) -> None:
         read = link.end()
     else:
         quote = data.find(data[end - 8], end, end + _LONGEST_LINK)
-        source = numbers(data[end : max(end, quote)]).replace(b"%40", b"@")
+        source = numbers(data[end : max(end, quote)]).translate(None, b"\t\r\n")
+        source = source.replace(b"%40", b"@")
         link = _ENCODED_LINK.match(unquote_to_bytes(source) if b"%" in source else source)
         address = plain_address(link[1], link[2], "mailto") if link else None
         read = _behind_label(data, end, quote, address.email) if address else 0
@@ -183,7 +186,10 @@ def _read(page: Page, first: int, local: bytes, host: bytes, follow: re.Match[by
             tag = page.tag_at(first)
             if tag >= 0:
                 method = _shown_in(page, tag, first)
-            elif not data.endswith(_COMMANDS, max(0, first - 12), first):
+            elif not (
+                data.endswith(_COMMANDS, max(0, first - 12), first)
+                or (before == 32 and data.find(b"ssh", max(0, first - 60), first) >= 0)
+            ):
                 method = "text"
     if method:
         address = plain_address(local, host, method)
@@ -256,8 +262,9 @@ def _is_path(data: bytes, first: int) -> bool:
 
 def _behind_entity(data: bytes, first: int) -> bool:
     """Whether what stands before `first` is an entity that no address goes on behind."""
-    return data.endswith(_PLAIN_ENTITIES, max(0, first - 6), first) and not _MESSAGE.search(
-        data, max(0, first - 40), first
+    return data.endswith(_PLAIN_ENTITIES, max(0, first - 6), first) and not (
+        _MESSAGE.search(data, max(0, first - 40), first)
+        or data.endswith(b"&gt; &lt;", 0, first)  # perhaps one Message-ID of many
     )
 
 

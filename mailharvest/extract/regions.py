@@ -6,7 +6,7 @@ import heapq
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import chain
 from sys import maxsize
@@ -22,7 +22,11 @@ _END_OPTIONAL = words("p li dt dd td th tr option")
 _HIDING = re.compile(rb"display\s{0,9}:\s{0,9}none", re.IGNORECASE)
 TURNING = re.compile(rb"(?=.*bidi-override)(?=.*direction\s{0,9}:\s{0,9}rtl)", re.I | re.S)
 _CSS_COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)
-_SIMPLE = re.compile(rb"\s*[a-z]{0,10}[.#]([A-Za-z_][\w-]{0,60})\s*\Z", re.IGNORECASE)
+_SIMPLE = re.compile(
+    rb"\s*[a-z]{0,10}[.#]([A-Za-z_][\w-]{0,60})(?:\s+([a-z]{1,10}))?\s*\Z", re.IGNORECASE
+)
+_MAX_INNER = 10_000
+_WITHIN = 400  # bytes of an element that is hidden for where it stands: a word or two
 _MAX_NAMES = 20
 _TAG_REACH = 1000
 _MAX_PIECES = 128  # nobody cuts an address into more
@@ -49,14 +53,15 @@ def element_end(data: bytes, place: int, name: str, limit: int | None = None) ->
     return None
 
 
-def css_names(css: bytes, word: bytes, wanted: Wanted) -> Iterator[bytes]:
+def css_names(css: bytes, word: bytes, wanted: Wanted) -> Iterator[tuple[bytes, bytes]]:
     """Classes and ids with a rule whose declarations hold `word` and are `wanted`.
 
-    Only simple selectors count, and no rules in ``@media``.
+    Each with the name of the elements in it that are meant, or nothing for itself. Only simple
+    selectors count, and no rules in ``@media``.
 
-    >>> css = b".a, b#c{display:none} @media print{.d{display:none}} .e .f{display:none}"
+    >>> css = b".a, b#c{display:none} @media print{.d{display:none}} .e b{display:none}"
     >>> list(css_names(css, b"display", _HIDING.search))
-    [b'a', b'c']
+    [(b'a', b''), (b'c', b''), (b'e', b'b')]
     """
     if b"/*" in css:
         css = _CSS_COMMENT.sub(b"", css)
@@ -75,7 +80,7 @@ def css_names(css: bytes, word: bytes, wanted: Wanted) -> Iterator[bytes]:
             if depth <= 0 and wanted(css[opened:end]):
                 first = max(css.rfind(b"}", done, opened), css.rfind(b";", done, opened)) + 1
                 simple = map(_SIMPLE.match, css[max(first, done) : opened].split(b","))
-                yield from (match[1] for match in simple if match)
+                yield from ((match[1], match[2] or b"") for match in simple if match)
             done = end + 1
         place = lower.find(word, max(done, place + 1))
 
@@ -184,7 +189,9 @@ class Regions:
     def _hide_named(self) -> None:
         """Add the elements of a class or id that a style sheet on the page does not display."""
         every = heapq.merge(
-            zip(self.starts, self.ends, self.scripts, strict=True), self._named_elements()
+            zip(self.starts, self.ends, self.scripts, strict=True),
+            self._named_elements(),
+            self._named_inner(),
         )
         self.starts, self.ends, self.scripts = array("q"), array("q"), bytearray()
         for start, end, script in every:
@@ -192,26 +199,51 @@ class Regions:
                 self._add(start, end, bool(script))
 
     def _named_elements(self) -> Iterator[tuple[int, int, bool]]:
+        names = self._names(b"display", _HIDING.search)
         cursor = 0
-        for start, tag_end in self._named_tags(b"display", _HIDING.search):
+        for start, tag_end in self._named_tags(name for name, within in names if not within):
             end = self._element_end(start, tag_end) if start >= cursor else None
             if end:
                 yield start, end, False
                 cursor = end
 
-    def _named_tags(self, word: bytes, wanted: Wanted) -> Iterator[tuple[int, int]]:
-        """The start tags whose class or id has a rule in a style sheet here; see `css_names`."""
+    def _named_inner(self) -> list[tuple[int, int, bool]]:
+        """The elements that are hidden for where they stand: ``.mail b {display: none}``."""
+        found = []
+        for name, within in self._names(b"display", _HIDING.search):
+            cursor = 0
+            for start, tag_end in _tags_named(self._data, name) if within else ():
+                outer = self._element_end(start, tag_end) if start >= cursor else None
+                cursor = outer or cursor
+                tag = within.decode().lower()
+                for opening in _tags_of(tag).finditer(self._data, tag_end, outer or tag_end):
+                    if not opening[1]:
+                        place = self._data.find(b">", opening.end()) + 1
+                        end = element_end(self._data, place, tag, _WITHIN)
+                        found += [(opening.start(), end, False)] if end else []
+                    if len(found) >= _MAX_INNER:
+                        return sorted(found)
+        return sorted(found)
+
+    def _names(self, word: bytes, wanted: Wanted) -> list[tuple[bytes, bytes]]:
+        """What a style sheet here has a rule for; see `css_names`."""
         sheets = [css for css in self._css if word in css.lower()]
-        names: set[bytes] = set()
-        for name in chain.from_iterable(css_names(css, word, wanted) for css in sheets):
+        every = chain.from_iterable(css_names(css, word, wanted) for css in sheets)
+        names: set[tuple[bytes, bytes]] = set()
+        for name in every:
             names.add(name)
             if len(names) == _MAX_NAMES:
                 break
+        return sorted(names)
+
+    def _named_tags(self, names: Iterable[bytes]) -> Iterator[tuple[int, int]]:
+        """The start tags with one of these classes or ids."""
         return heapq.merge(*(_tags_named(self._data, name) for name in names))
 
     def turned(self) -> Iterator[tuple[int, int]]:
         """The start tags whose class or id a style sheet here sets from right to left."""
-        return self._named_tags(b"bidi-override", TURNING.match)
+        names = self._names(b"bidi-override", TURNING.match)
+        return self._named_tags(name for name, within in names if not within)
 
     def between(self, start: int, end: int) -> bool:
         """Whether some part between two offsets is no text."""

@@ -24,6 +24,9 @@ _NAME = re.compile(r"</?([A-Za-z][^\s<>/]*)")
 _CUT_TAG = re.compile(r"<(?:[/!?A-Za-z][^<>]*)?\Z")  # the window's end cut it
 _CUT_ENTITY = re.compile(r"&[#0-9A-Za-z]{0,32}\Z")
 _ALT = re.compile(r"""\salt\s?=\s?["']?\s?[(\[]?(@|at|\.|dot)[)\]]?\s?["'\s/>]""", re.IGNORECASE)
+_LIGATURE = re.compile(  # a word that a font shows as a picture
+    r"<(i|span)\b[^<>]*\bmaterial-(?:icons|symbols)[^<>]*>[^<>]{0,40}</\1>", re.IGNORECASE
+)
 _REMEMBERED = 4096
 
 
@@ -115,6 +118,8 @@ def shown(source: str, *, tags: bool = True, xml: bool = False) -> str:
     """
     if not tags:
         return plain(unescape(source))
+    if "material-" in source:
+        source = _LIGATURE.sub(" ", source)
     return plain(_resolved(source, _MARKUP, _XML if xml else _HTML))
 
 

@@ -21,6 +21,12 @@ _CALL = re.compile(
     + rf"{_QUOTED}\s?,\s?{_QUOTED}(?:\s?,\s?{_QUOTED})?",
     re.IGNORECASE,
 )
+# Enkoder writes its code into a string, with a last step that undoes what was done to it.
+_STRING = r'"(?:[^"\\]|\\.)*+"'
+_PIECE = re.compile(_STRING, re.DOTALL)
+_CODED = re.compile(rf"(?:kode|x)\s?=\s*({_STRING}(?:\s*+\+\s*+{_STRING})*+)", re.DOTALL)
+_SHIFTED = re.compile(r"charCodeAt\(i\)\s?-\s?(\d{1,2})")
+_LAYERS = 20
 _LOCAL = re.compile(r"[\w.+-]{1,64}\Z")
 _TLD = re.compile(r"\.?([A-Za-z.]{2,12})\Z")
 
@@ -45,6 +51,8 @@ def cloaked_texts(code: str) -> Iterator[tuple[str, str]]:
             places = [ord(c) - _FIRST for c in unescape(table[3] or table[4] or "")]
             if letters and all(0 <= place < len(letters) for place in places):
                 yield unquote("".join(letters[place] for place in places)), "charcode"
+    if "enkoder" in code and (bottom := _decoded(code)):
+        yield bottom, "unescape"
     for call in _CALL.finditer(code):
         local, host, tld = (
             a or b for a, b in zip(call.groups()[::2], call.groups()[1::2], strict=True)
@@ -52,3 +60,27 @@ def cloaked_texts(code: str) -> Iterator[tuple[str, str]]:
         ending = _TLD.match(tld) if tld and "." not in host else None
         if _LOCAL.match(local):
             yield f"{local}@{host}.{ending[1]}" if ending else f"{local}@{host}", "concatenation"
+
+
+def _decoded(code: str) -> str | None:
+    """What Enkoder's layers have at their bottom.
+
+    >>> _decoded('x="kode=\\\\"@aa\\\\";kode=kode.split(\\'\\').reverse().join(\\'\\')"')
+    'aa@'
+    """
+    for _ in range(_LAYERS):
+        coded = _CODED.search(code)
+        if coded is None:
+            break
+        undo = code[coded.end() :]
+        code = "".join(unescape(piece[0][1:-1]) for piece in _PIECE.finditer(coded[1]))
+        if ".reverse()" in undo:
+            code = code[::-1]
+        elif shift := _SHIFTED.search(undo):
+            code = "".join(chr((ord(c) - int(shift[1])) % 128) for c in code)
+        elif "charAt(i+1)" in undo:
+            pairs = zip(code[1::2], code[::2], strict=False)
+            code = "".join(map("".join, pairs)) + (code[-1] if len(code) % 2 else "")
+        elif "substr(i,2)" in undo:
+            code = unquote("".join(f"%{code[i : i + 2]}" for i in range(0, len(code), 2)))
+    return html.unescape(unescape(code)) if "@" in code else None

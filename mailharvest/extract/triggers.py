@@ -79,10 +79,7 @@ _AT_ASCII = tuple(word for word in _AT_ABROAD if word.isascii())
 # The matcher knows no cases but those of ASCII.
 _AT_OTHER = tuple(
     dict.fromkeys(
-        form
-        for word in _AT_ABROAD
-        if not word.isascii()
-        for form in (word, word.capitalize(), word.upper())
+        form for word in _AT_ABROAD if not word.isascii() for form in (word, word.upper())
     )
 )
 _UNAMBIGUOUS = tuple(sorted(languages.UNAMBIGUOUS))
@@ -104,6 +101,7 @@ TRIGGERS = (
         "at", tuple(b"&#%b64" % (b"0" * zeros) for zeros in range(6)), _LEFT_ENCODED, rb"[^0-9]"
     ),
     Trigger("at", (b"&#x40", b"&#x040", b"&#x0040", b"&#x00040"), b"", rb"[^0-9A-Fa-f]", True),
+    Trigger("at", (b"&#65312;", b"&#xff20;"), b"", b"", True),
     Trigger("at", (b"&commat;", "＠".encode(), "﹫".encode())),
     # A page within the page: what it holds may be escaped twice.
     Trigger("srcdoc", (b"srcdoc=",), b"", b"", True),
@@ -114,7 +112,7 @@ TRIGGERS = (
     # "@" in a string of JSON or JavaScript.
     Trigger("escape", (rb"\u0040", rb"\x40")),
     # Strings that a script puts together or decodes.
-    Trigger("script", (b"@",), rb"[A-Za-z0-9_.+\"'-]", rb"[A-Za-z0-9-]{0,30}[\"']", reach=31),
+    Trigger("script", (b"@",), rb"[A-Za-z0-9_.+\"'-]", rb"[\"']"),
     Trigger("script", (b"}@${",)),
     Trigger("script", (b'+"@', b"+'@", b'+ "@', b"+ '@"), b"", rb"[A-Za-z0-9]"),
     Trigger(
@@ -124,6 +122,7 @@ TRIGGERS = (
             b"CharCode)",
             b"CharCode.apply(",
             b"CodeAt(j)-48",
+            b"enkoder()",
             b"atob(",
             b"verse()",
             b"escape(",

@@ -29,7 +29,7 @@ PLAIN = [
     ("|jane@example.com|joe@example.com|", "jane@example.com joe@example.com"),
     ("1.jane@example.com", "1.jane@example.com"),
     ("Tel:0123456789jane@example.com", "0123456789jane@example.com"),
-    ("info@example.comwww.example.com", "info@example.comwww.example.com"),
+    ("info@example.comwww.example.com", "info@example.com"),
     ("info@example.comINFO", "info@example.com"),
     ("info@example.netTelefon: 123", "info@example.net"),
     ("info@example.co.ukTel", "info@example.co.uk"),
