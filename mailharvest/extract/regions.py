@@ -31,6 +31,7 @@ _MAX_NAMES = 20
 _TAG_REACH = 1000
 _MAX_PIECES = 128  # nobody cuts an address into more
 Wanted = Callable[[bytes], object]
+_Names = list[tuple[bytes, bytes]]  # of classes and ids, and of the elements in them that are meant
 
 
 @lru_cache(maxsize=256)
@@ -188,18 +189,18 @@ class Regions:
 
     def _hide_named(self) -> None:
         """Add the elements of a class or id that a style sheet on the page does not display."""
+        names = self._names(b"display", _HIDING.search)
         every = heapq.merge(
             zip(self.starts, self.ends, self.scripts, strict=True),
-            self._named_elements(),
-            self._named_inner(),
+            self._named_elements(names),
+            self._named_inner(names),
         )
         self.starts, self.ends, self.scripts = array("q"), array("q"), bytearray()
         for start, end, script in every:
             if not self.ends or start >= self.ends[-1]:
                 self._add(start, end, bool(script))
 
-    def _named_elements(self) -> Iterator[tuple[int, int, bool]]:
-        names = self._names(b"display", _HIDING.search)
+    def _named_elements(self, names: _Names) -> Iterator[tuple[int, int, bool]]:
         cursor = 0
         for start, tag_end in self._named_tags(name for name, within in names if not within):
             end = self._element_end(start, tag_end) if start >= cursor else None
@@ -207,10 +208,10 @@ class Regions:
                 yield start, end, False
                 cursor = end
 
-    def _named_inner(self) -> list[tuple[int, int, bool]]:
+    def _named_inner(self, names: _Names) -> list[tuple[int, int, bool]]:
         """The elements that are hidden for where they stand: ``.mail b {display: none}``."""
         found = []
-        for name, within in self._names(b"display", _HIDING.search):
+        for name, within in names:
             cursor = 0
             for start, tag_end in _tags_named(self._data, name) if within else ():
                 outer = self._element_end(start, tag_end) if start >= cursor else None
@@ -225,7 +226,7 @@ class Regions:
                         return sorted(found)
         return sorted(found)
 
-    def _names(self, word: bytes, wanted: Wanted) -> list[tuple[bytes, bytes]]:
+    def _names(self, word: bytes, wanted: Wanted) -> _Names:
         """What a style sheet here has a rule for; see `css_names`."""
         sheets = [css for css in self._css if word in css.lower()]
         every = chain.from_iterable(css_names(css, word, wanted) for css in sheets)
