@@ -49,6 +49,29 @@ HOSTILE = {
     "comments between": "<!---->a@b",
     "tags that turn": "<bdo ",
     "reversed": '<bdo dir="rtl">moc.b@a',
+    "halves": '<a data-user="mail" data-domain="b.com" ',
+    "icons": 'a<i class="fa-at"></i>b.com',
+    "open icons": '<i class="fa-at" ',
+    "labels": "mail: a at b.com ",
+    "hosts": "a at b.com",
+    "sets": "{a,b,c}@d.com",
+    "open sets": "{a,{b,",
+    "run on": "a@b.comwww.",
+    "masks": "a••@b.com",
+    "ligatures": '<i class="material-icons">a</i>',
+    "hidden inside": "<style>.e b{display:none}</style><p class=e><b>x</b>a@b.com",
+    "hidden inside, open": '<p class="e"><b>',
+    "writes": "document.write('a@b.com');",
+    "objects": "x={a:'@',b:'c.com'};",
+    "lists": "x=['a','@','b.com'];x.join('');",
+    "templates": "x=`a${y}@${z}`;",
+    "calls": "mail('a','b.com');",
+    "swaps": "'a'.replace('a','b@c.com')",
+    "codes": "CharCode([97,64,98,46,99,111,109]);",
+    "layers": 'enkoder();kode="kode=',
+    "layers, open": 'enkoder();x="',
+    "table": 'charCodeAt(j)-48;ml="ab",mi="01",',
+    "cryptx": "DeCryptX('0a",
     "styles turned": "<style>.r{unicode-bidi:bidi-override;direction:rtl}</style><b class=r>",
 }
 PREFIX = {
@@ -56,6 +79,13 @@ PREFIX = {
     "plus": "<script>x=",
     "escapes": "<script>",
     "backslashes": "<script>",
+    "hidden inside, open": "<style>.e b{display:none}</style>a@b.com",
+    **dict.fromkeys(
+        ("writes", "objects", "lists", "templates", "calls", "swaps", "codes", "table"),
+        "<script>'@'",
+    ),
+    "layers": "<script>",
+    "layers, open": "<script>",
 }
 
 
