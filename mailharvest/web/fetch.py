@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import aiohttp
-from aiohttp import hdrs
+from aiohttp import hdrs, http_exceptions
 from aiohttp.http import HttpProcessingError
 
 from mailharvest.web.content import HEAD, is_binary, may_be_text
@@ -27,6 +27,14 @@ _LIMITS: HeadLimits = {"max_line_size": 8190, "max_field_size": 8190, "max_heade
 _LONG_FIELDS: HeadLimits = {"max_line_size": 8190, "max_field_size": 2 * 2**20, "max_headers": 64}
 _MANY_FIELDS: HeadLimits = {"max_line_size": 8190, "max_field_size": 8190, "max_headers": 8192}
 _REMEMBERED = 4096  # origins
+# The parser quotes what it could not read, and that may be an address.
+_BROKEN = (
+    (http_exceptions.BadStatusLine, "its first line is no status line of HTTP/1"),
+    (http_exceptions.LineTooLong, "its head has too long a line"),
+    (http_exceptions.InvalidHeader, "its head has a field that is none"),
+    (http_exceptions.PayloadEncodingError, "its body is not as its head says"),
+    (aiohttp.ClientPayloadError, "its body ended too early"),
+)
 _GONE = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
 
 
@@ -316,7 +324,10 @@ def _failure(error: Exception) -> FetchError:
 
 
 def _words(error: BaseException) -> str:
-    """One printable line about `error`; its text may be a server's."""
-    text = getattr(error, "message", None) or getattr(error, "strerror", None) or str(error)
+    """One printable line about `error`, in which nothing is quoted that a server said."""
+    if isinstance(error, (HttpProcessingError, aiohttp.ClientPayloadError)):
+        named = (said for kind, said in _BROKEN if isinstance(error, kind))
+        return next(named, "its answer is no proper HTTP/1")
+    text = getattr(error, "strerror", None) or str(error)
     line = "".join(c if c.isprintable() and c.isascii() else " " for c in str(text)[:400])
     return " ".join(line.split())[:160] or type(error).__name__

@@ -271,6 +271,22 @@ def test_the_last_connection_of_a_site_is_closed_though_the_site_says_nothing() 
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"<p>jane@example.org</p>\n",
+        HEAD + b"jane@example.org\r\n\r\n",
+        HEAD + b"Content-Length: jane@example.org\r\n\r\n",
+        CHUNKED + b"jane@example.org\r\n",
+    ],
+    ids=["no status line", "no field", "no length", "no chunk"],
+)
+def test_an_error_quotes_nothing_that_the_server_said(answer: bytes) -> None:
+    (error,) = see({"/": raw(answer)}, "/").result.errors
+    assert error.kind == "protocol"
+    assert "@" not in error.message and "jane" not in error.message
+
+
 def test_a_page_that_breaks_the_connection_is_asked_for_once() -> None:
     seen = see({"/": raw()}, "/", tries=2)
     assert seen.kinds == ["connect"]
