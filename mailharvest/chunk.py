@@ -109,6 +109,8 @@ class ChunkResult:
         Numbers to be added up: ``pages``, ``bytes``, ``seconds``, ``api_calls``, ``duplicates``,
         ``status_200`` and so on.
     errors : list of PageError
+    lost : list of str
+        URLs of the frontier that were given up, after all their tries, for a reason that may pass.
     pace : dict
         Site to epoch seconds before which it must not be asked again; only for sites that still
         have to wait when the chunk ends. Handed to the next chunk of the shard.
@@ -124,6 +126,7 @@ class ChunkResult:
     leftovers: list[FoundURL] = field(default_factory=list)
     stats: dict[str, float] = field(default_factory=dict)
     errors: list[PageError] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
     pace: dict[str, float] = field(default_factory=dict)
     sites: dict[str, int] = field(default_factory=dict)
     value: Any = None

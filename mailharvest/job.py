@@ -339,6 +339,8 @@ class HarvestJob(Checked, Job):
             return "completed", Reason.TARGET
         if refused := state.memo.get("refused"):
             return "failed", Reason(refused)
+        if 2 * state.urls.get("lost", 0) > state.urls.get("done", 0):
+            return "failed", Reason.UNREACHABLE  # with the net back, `resume` asks for them again
         done = sum(n for (_, s), n in state.counts.items() if s == "done")
         failed = sum(n for (_, s), n in state.counts.items() if s == "failed")
         if done or not failed:

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     CREDITS = "out of credits"
     KEY = "bad API key"
     SILENT = "the provider does not answer"
+    UNREACHABLE = "most pages could not be reached"
     CANCELLED = "cancelled"
     FAILED = "failed"
 

@@ -158,6 +158,7 @@ async def scrape(
         leftovers=visited.leftovers,
         stats=stats,
         errors=visited.errors + crashes,
+        lost=visited.lost,
         pace=visited.pace,
         sites=dict(visited.sites),
     )

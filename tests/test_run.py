@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pandas as pd
@@ -350,6 +353,41 @@ def test_four_processes_are_as_polite_as_one(tmp_path: Path) -> None:
     assert stats["too_fast"] == 0, stats["worst"]
     assert stats["disallowed"] == stats["crawl_delay_violations"] == 0
     assert stats["min_gap"] < 2  # it did not dawdle, either
+
+
+def test_pages_that_nobody_could_reach_are_kept_and_asked_for_again(
+    start: Start, client: Client, tmp_path: Path
+) -> None:
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(f"<p>info@{self.headers['Host'][0]}.example.com</p>".encode())
+
+        def log_message(self, *_: object) -> None: ...
+
+    # As when a machine has lost its network: nothing answers, and later everything does.
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        urls = tuple(f"http://{site}.localhost:{port}/" for site in "abc")
+        run = start(
+            HarvestJob(urls=urls, fetch=Fetch(allow_private=True, robots=False, per_site_delay=0))
+        )
+        assert run.wait(60)
+    assert (run.reason, run.row.state) == (Reason.UNREACHABLE, "failed")
+    assert Reason.UNREACHABLE.exit_code == 1
+    server = ThreadingHTTPServer(("127.0.0.1", port), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with resume(run.job_id, client, home=tmp_path) as again:
+            assert again.wait(60)
+            assert again.reason == Reason.EXHAUSTED
+            assert emails(again.frame()) == {f"info@{site}.example.com" for site in "abc"}
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_sites_that_are_slow_break_or_hang_up_end_no_run(start: Start) -> None:

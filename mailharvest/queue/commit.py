@@ -313,16 +313,18 @@ class Committer:
         """Into the frontiers: what was fetched, what was handed back, what was found."""
         fetched: defaultdict[int, dict[int, Sequence[FoundURL]]] = defaultdict(dict)
         found: defaultdict[int, list[FoundURL]] = defaultdict(list)
+        lost: defaultdict[int, dict[int, Sequence[str]]] = defaultdict(dict)
         for a, row in results:
             result = a.outcome.result
             assert result is not None
             if row.shard is not None and not row.planned:
                 fetched[row.job][row.id] = result.leftovers
+                lost[row.job][row.id] = result.lost
             else:
                 found[row.job] += result.leftovers
             found[row.job] += result.urls
         for job, chunks in fetched.items():
-            frontier.finish(connection, job, chunks, now, tally)
+            frontier.finish(connection, job, chunks, now, tally, lost[job])
         for job, urls in found.items():
             frontier.put(connection, job, urls, now, tally)
 

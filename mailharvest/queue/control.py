@@ -47,7 +47,8 @@ _WORKER_STATS = text("""
           FROM dispatcher d) AS known
 """)
 _FAILED = text("""
-    SELECT id FROM job WHERE state = 'failed'
+    SELECT id FROM job WHERE (state = 'failed' OR (state = 'completed' AND id = :id AND EXISTS (
+            SELECT 1 FROM tally WHERE job = job.no AND of = 'url' AND name = 'lost' AND n > 0)))
         AND (CAST(:id AS TEXT) IS NULL OR id = :id)
         AND (CAST(:queue AS TEXT) IS NULL OR queue = :queue)
     ORDER BY no
@@ -100,7 +101,10 @@ def stats(ledger: Ledger) -> dict[str, dict[str, float]]:
 
 
 def failed(ledger: Ledger, job_id: str | None, queue: str | None) -> list[str]:
-    """The failed jobs: this one, those of a queue, or all; the oldest first."""
+    """The failed jobs: this one, those of a queue, or all; the oldest first.
+
+    One that is named is among them as well when it is completed, but for pages that were lost.
+    """
     with ledger.database.read() as connection:
         if job_id is not None:
             rows.number_of(connection, job_id)

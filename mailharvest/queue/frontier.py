@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, text
@@ -20,6 +21,7 @@ from mailharvest.chunk import SHARDS, ChunkSpec, FoundURL
 from mailharvest.queue.database import many
 from mailharvest.queue.job import Cut
 from mailharvest.queue.tally import Tally
+from mailharvest.web.pace import TRIES
 from mailharvest.web.urls import normalise_url, shard_of, site_of
 
 BATCH = 5_000
@@ -41,6 +43,15 @@ _BACK = text(
 _DONE = text(
     "UPDATE frontier SET state = 'done', chunk = NULL WHERE chunk IN :chunks AND state = 'taken'"
 ).bindparams(bindparam("chunks", expanding=True))
+# What is lost is done with all its tries used: nothing else that is done has.
+_LOST = text(
+    "UPDATE frontier SET tries = :tries"
+    " WHERE job = :job AND digest = :digest AND state = 'taken' AND chunk = :chunk"
+)
+_AGAIN = text(
+    "UPDATE frontier SET state = 'waiting', tries = 0, due = :now"
+    " WHERE job = :job AND state = 'done' AND tries >= :tries"
+)
 _GIVE = text(
     "UPDATE frontier SET chunk = :new"
     " WHERE job = :job AND digest = :digest AND state = 'taken' AND chunk = :chunk"
@@ -175,8 +186,12 @@ def finish(
     chunks: Mapping[int, Sequence[FoundURL]],
     now: float,
     tally: Tally,
+    lost: Mapping[int, Sequence[str]] = MappingProxyType({}),
 ) -> None:
-    """The URLs of these chunks are done, but for those that each hands back."""
+    """The URLs of these chunks are done, but for those that each hands back.
+
+    What is `lost` of a chunk is done as well, until :func:`again`.
+    """
     leftovers = [left for handed in chunks.values() for left in handed]
     back = 0
     if leftovers:
@@ -193,6 +208,13 @@ def finish(
             for left in handed
         ]
         back = many(connection, _BACK, rows)
+    given_up = [
+        {"job": job, "digest": digest(url), "chunk": chunk, "tries": TRIES}
+        for chunk, urls in lost.items()
+        for url in urls
+    ]
+    if given_up:
+        tally.add(job, "url", "lost", many(connection, _LOST, given_up))
     done = connection.execute(_DONE, {"chunks": list(chunks)}).rowcount
     tally.add(job, "url", "taken", -back - done)
     tally.add(job, "url", "waiting", back)
@@ -200,6 +222,15 @@ def finish(
     if back < len(leftovers):
         # One that was not its own: it is kept all the same, unless it is known.
         put(connection, job, leftovers, now, tally)
+
+
+def again(connection: Connection, job: int, now: float, tally: Tally) -> int:
+    """What was lost waits again, with all its tries; how many URLs that is."""
+    found = connection.execute(_AGAIN, {"job": job, "now": now, "tries": TRIES}).rowcount
+    tally.add(job, "url", "lost", -found)
+    tally.add(job, "url", "done", -found)
+    tally.add(job, "url", "waiting", found)
+    return int(found)
 
 
 def give(connection: Connection, job: int, old: int, new: int, urls: Iterable[str]) -> None:

@@ -139,6 +139,9 @@ class JobState:
         Chunks by ``(kind, state)``.
     frontier : int
         URLs that wait.
+    urls : dict
+        URLs by state: ``waiting``, ``taken``, ``done``, and of these ``lost``: given up for a
+        reason that may pass.
     memo : dict
         JSON of the job's own, kept in the ledger; change it in place.
     done : list of (ChunkSpec, value)
@@ -156,6 +159,7 @@ class JobState:
     found: int = 0
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     frontier: int = 0
+    urls: dict[str, int] = field(default_factory=dict)
     memo: dict[str, Any] = field(default_factory=dict)
     done: list[tuple[ChunkSpec, Any]] = field(default_factory=list)
     failed: list[tuple[ChunkSpec, str]] = field(default_factory=list)

@@ -372,7 +372,8 @@ def _wait_again(connection: Connection, no: int) -> None:
 
 
 def reopen(connection: Connection, no: int, now: float, tally: Tally) -> None:
-    """A job that has failed or was cancelled goes on with what it did not finish."""
+    """A job that has ended goes on with what it did not finish, and with what it had lost."""
+    frontier.again(connection, no, now, tally)
     connection.execute(_FRESH, {"no": no})
     move_chunks(connection, no, ("failed", "cancelled"), "ready", now, tally)
     connection.execute(_REOPEN, {"no": no, "now": now})

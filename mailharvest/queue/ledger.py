@@ -157,12 +157,15 @@ class Ledger(Reader):
             chains.follow(connection, job_id, "cancelled", now)
             return True
 
-    def reopen(self, job_id: str) -> None:
-        """Let a job go on that has failed, was cancelled, or whose URLs were not all in yet."""
+    def reopen(self, job_id: str, *, lost: bool = False) -> None:
+        """Let a job go on that has failed, was cancelled, or whose URLs were not all in yet.
+
+        With `lost` also one that is completed: it asks again for what it had lost.
+        """
         with self.database.write() as connection:
             no = rows.number_of(connection, job_id)
             (row,) = rows.jobs_where(connection, "no = :no", {"no": no})
-            if row.state in ("failed", "cancelled"):
+            if row.state in ("failed", "cancelled") or (lost and row.state == "completed"):
                 tally = Tally()
                 jobs.reopen(connection, no, self.clock(), tally)
                 tally.flush(connection)

@@ -93,6 +93,7 @@ def _next(
         found=progress.found,
         counts=dict(counts.chunks),
         frontier=counts.urls.get("waiting", 0),
+        urls=dict(counts.urls),
         memo=json.loads(progress.row.memo),
         done=progress.done,
         failed=progress.failed,

@@ -180,10 +180,14 @@ class Queue:
         return self.ledger.cancel(job_id)
 
     def retry(self, job_id: str | None = None, *, queue: str | None = None) -> list[str]:
-        """Let failed jobs go on with what they did not finish: one, those of a queue, or all."""
+        """Let failed jobs go on with what they did not finish: one, those of a queue, or all.
+
+        One that is named may be completed: then it asks again for the pages that were given up
+        though the reason may have passed.
+        """
         wanted = control.failed(self.ledger, job_id, queue)
         for each in wanted:
-            self.ledger.reopen(each)
+            self.ledger.reopen(each, lost=True)
         return wanted
 
     def forget(self, job_id: str) -> None:

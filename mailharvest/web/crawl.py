@@ -66,6 +66,8 @@ class Visited:
         Redirects to other sites, and to pages of its own that there was no time for.
     leftovers : list of FoundURL
         To be fetched later.
+    lost : list of str
+        Of the errors, the URLs that were given up for a reason that may pass.
     pace : dict
         Site to the epoch second before which it must not be asked; those it was given as well.
     sites : Counter
@@ -81,6 +83,7 @@ class Visited:
     found: list[FoundURL] = field(default_factory=list)
     leftovers: list[FoundURL] = field(default_factory=list)
     errors: list[PageError] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
     pace: dict[str, float] = field(default_factory=dict)
     sites: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
@@ -314,6 +317,8 @@ class _Visit:
             )
         else:
             self.note(found.url, site.name, error.kind, error.message)
+            if error.passing:
+                self.result.lost.append(found.url)
 
     def hand_back(self, site: _Site, due: float) -> None:
         """The rest of `site` is for a later chunk; no try is used."""

@@ -87,6 +87,10 @@ class Desk:
         assert {
             (job, of[6:], name): n for job, of, name, n in tallied if of.startswith("chunk.")
         } == chunks
+        for job, n in self.sql(
+            "SELECT job, COUNT(*) FROM frontier WHERE state = 'done' AND tries >= 3 GROUP BY job"
+        ):
+            urls[job, "lost"] = n
         assert {(job, name): n for job, of, name, n in tallied if of == "url"} == urls
         for job, incomplete, running in self.sql("SELECT no, incomplete, running FROM job"):
             states = dict.fromkeys(("delayed", "ready", "running"), 0)

@@ -409,3 +409,22 @@ def test_a_split_hands_its_urls_on(desk: Desk) -> None:
     assert desk.ledger.frontier_count(job_id) == {"done": 5}
     (named,) = desk.ledger.errors(job_id, kind="crash")
     assert (named.url, named.site) == (poison, "site1.example.com")
+
+
+def test_what_was_lost_is_asked_for_again_when_a_person_wants_it(desk: Desk) -> None:
+    job_id = desk.ledger.add(Crawl(start=addresses(1, pages=4)))
+    desk.ledger.cut(10)
+    desk.finish(desk.one(), lost=[page(1, 1), page(1, 2)])
+    assert desk.ledger.job(job_id).state == "completed"
+    assert desk.ledger.frontier_count(job_id) == {"done": 4, "lost": 2}
+    desk.check()
+    desk.ledger.reopen(job_id)  # it is complete: nobody asked for more
+    assert desk.ledger.job(job_id).state == "completed"
+    desk.ledger.reopen(job_id, lost=True)
+    assert desk.ledger.frontier_count(job_id) == {"done": 2, "waiting": 2}
+    assert sorted(url for chunk in cut_all(desk, job_id) for url in chunk) == [
+        page(1, 1),
+        page(1, 2),
+    ]
+    assert desk.ledger.frontier_count(job_id) == {"done": 4}
+    desk.check()
