@@ -409,6 +409,19 @@ def test_the_verdict_is_the_true_reason(
     assert job.verdict(state) == verdict
 
 
+@pytest.mark.parametrize(
+    ("urls", "state"),
+    [
+        ({"done": 10}, "completed"),
+        ({"done": 10, "lost": 5}, "completed"),
+        ({"done": 10, "lost": 6}, "failed"),
+    ],
+)
+def test_a_job_that_lost_most_of_its_pages_has_failed(urls: dict[str, int], state: str) -> None:
+    ended = JobState(counts={("scrape", "done"): 2}, urls=urls)
+    assert searching().verdict(ended)[0] == state
+
+
 def test_every_reason_has_its_exit_code() -> None:
     codes = {reason.value: reason.exit_code for reason in Reason}
     assert codes == {
@@ -418,6 +431,7 @@ def test_every_reason_has_its_exit_code() -> None:
         "out of credits": 4,
         "bad API key": 4,
         "the provider does not answer": 1,
+        "most pages could not be reached": 1,
         "cancelled": 3,
         "failed": 1,
     }
