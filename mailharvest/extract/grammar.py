@@ -45,7 +45,7 @@ _SPACE = " \t\r\n\xa0"
 REFUSED_BEFORE = {
     "handle": ("@", re.compile(r"@\Z"), ()),
     "template": ("}$%)", re.compile(r"(?:[}$%]|%\(\w{1,40}\))\Z"), ()),
-    "mask of a chat or a channel": ("!", re.compile(r"!\Z"), ()),
+    "mask of a chat or a channel": ("!", re.compile(r"(?:\A|[\s(])(?::[\w-]{1,30})?!\Z"), ()),
     "command of TeX": ("\\", re.compile(r"\\(?:[egx]?def|let|(?:re)?newcommand\*?\{?)\\\Z"), ()),
     "masked": ("•●∙·", re.compile(r"\w[•●∙·]{2,20}\Z"), ()),
     "character class": ("]", re.compile(r"\w\[(?:\w-\w|(\w)(?i:\1))[^\]\s]{0,12}\]\Z"), ()),

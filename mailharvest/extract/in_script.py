@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from itertools import chain
+from itertools import chain, islice
 from types import MappingProxyType
 
 from mailharvest.extract import grammar, words
-from mailharvest.extract.mailto import is_mailto, recipients
+from mailharvest.extract.ciphers import unbase64
+from mailharvest.extract.mailto import is_mailto, only_recipient, recipients
 from mailharvest.extract.page import Page, Script, local_bytes, plain_address
 from mailharvest.extract.quick import CUT, HOST, NO_LOCAL
 from mailharvest.extract.render import plain, shown
@@ -22,6 +23,8 @@ _STATE = re.compile(
     rb"|__next_f|__NUXT__|__reactRouterContext|JSON\.parse\("
 )
 _OPENING = 300
+_BASE64 = re.compile(rb"\sdata-[a-z-]{1,40}=[\"']([A-Za-z0-9+/]{12,400}={0,2})[\"']")
+_MOST = 500
 _WRITTEN = re.compile(rb"[A-Za-z0-9.-]{1,255}[<'\"\\]")
 MAIL_KEY = re.compile(
     r"""(?:["'{,\s])[\w-]{0,40}mail[\w-]{0,20}["']?\s{0,3}:\s{0,3}["'](?:mailto:)?\Z""",
@@ -98,7 +101,19 @@ def read_computed(page: Page, script: Script, place: int) -> None:
         low, high = max(low, cell - _REACH), min(high, cell + 2 * _REACH)
     if low > page.computed:
         page.computed = low
-        compute(page, page.data[low:high].decode("utf-8", "replace"))
+        code = page.data[low:high]
+        compute(page, code.decode("utf-8", "replace"))
+        if b"atob(" in code and (b"dataset" in code or b"getAttribute" in code):
+            _decode_data(page)
+
+
+def _decode_data(page: Page) -> None:
+    """Keep what stands in Base64 in the page's ``data-`` attributes, where it is an address."""
+    for found in islice(_BASE64.finditer(page.data), _MOST):
+        text = unbase64(found[1].decode("ascii"))
+        address = only_recipient(text, "base64", obfuscated=True) if text else None
+        if address:
+            page.keep(address, None)
 
 
 def compute(page: Page, code: str, known: Mapping[str, str] = MappingProxyType({})) -> None:

@@ -21,7 +21,7 @@ _FOLLOW = (
     rb"|(</?[A-Za-z0-9]{1,10}[\s>/]))?"
 )
 HOST = re.compile(rb"([A-Za-z0-9-]{1,63}+(?:\.[A-Za-z0-9-]{1,63}+){1,8}+)" + _FOLLOW)
-CUT = re.compile(rb"[A-Za-z0-9-]{1,30}[\"']")
+CUT = re.compile(rb"[A-Za-z0-9-]{0,30}[\"']")
 """The rest of a string that ends amid a host name: of a sum of strings, in a script."""
 _AFTER = re.compile(rb"()" + _FOLLOW)
 _QUOTE, _TAG = 2, 4  # groups

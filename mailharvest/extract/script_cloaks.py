@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+from mailharvest.extract.domains import is_tld
 from mailharvest.extract.scripts import unescape
 
 _QUOTED = r"""(?:"([^"\\\n]{1,80})"|'([^'\\\n]{1,80})')"""
@@ -16,6 +17,11 @@ _TABLE = re.compile(
     r"""mi\s?=\s?(?:"((?:[^"\\]|\\.){0,4000})"|'((?:[^'\\]|\\.){0,4000})')"""
 )
 _FIRST = 48
+_OFFSET = re.compile(r"CharCode\(\s?\w{1,20}(?:\[\w{1,20}\])?\s?([-+])\s?(\d{1,2})\s?\)")
+_PART = re.compile(
+    r"""(?:\[\d{1,3}\]\s?=\s?|[\[,]\s?)(?:'((?:[^'\\]|\\.){1,8})'|"((?:[^"\\]|\\.){1,8})")"""
+)
+_NUMBER = re.compile(r"\A[| ](\d{2,3})\Z")
 _CALL = re.compile(
     r"(?:mail|mailto|scramble|addy|kontakt|contact)\w{0,20}\(\s?"
     + rf"{_QUOTED}\s?,\s?{_QUOTED}(?:\s?,\s?{_QUOTED})?",
@@ -41,9 +47,11 @@ def cloaked_texts(code: str) -> Iterator[tuple[str, str]]:
     """
     if "CharCode" in code:
         for codes in _CODES.finditer(code):
-            text = "".join(map(chr, map(int, codes[1].split(","))))
-            if "@" in text:
-                yield html.unescape(text), "charcode"
+            numbers = [int(code) for code in codes[1].split(",")]
+            for offset in {0, *(int(found[1] + found[2]) for found in _OFFSET.finditer(code))}:
+                text = "".join(chr(max(number + offset, 0)) for number in numbers)
+                if "@" in text:
+                    yield html.unescape(text), "charcode"
     if "charCodeAt(" in code:
         # Email Encoder Bundle: each character of one string is a place in the other.
         for table in _TABLE.finditer(code):
@@ -51,13 +59,18 @@ def cloaked_texts(code: str) -> Iterator[tuple[str, str]]:
             places = [ord(c) - _FIRST for c in unescape(table[3] or table[4] or "")]
             if letters and all(0 <= place < len(letters) for place in places):
                 yield unquote("".join(letters[place] for place in places)), "charcode"
+    if "unescape(l[i]" in code:
+        # Frameworks of PHP: the characters in a list, some as numbers, written from the end.
+        parts = [unescape(part[1] or part[2] or "") for part in _PART.finditer(code)]
+        shown = (_NUMBER.sub(lambda n: chr(int(n[1])), part) for part in reversed(parts))
+        yield html.unescape("".join(shown)), "reversed"
     if "enkoder" in code and (bottom := _decoded(code)):
         yield bottom, "unescape"
     for call in _CALL.finditer(code):
         local, host, tld = (
             a or b for a, b in zip(call.groups()[::2], call.groups()[1::2], strict=True)
         )
-        ending = _TLD.match(tld) if tld and "." not in host else None
+        ending = _TLD.match(tld) if tld and not is_tld(host.rpartition(".")[2]) else None
         if _LOCAL.match(local):
             yield f"{local}@{host}.{ending[1]}" if ending else f"{local}@{host}", "concatenation"
 

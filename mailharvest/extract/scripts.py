@@ -31,11 +31,15 @@ _TOKEN = re.compile(
     |(?P<codes>(?:String\.)?fromCharCode\s*\(\s*(?P<numbers>[\d\sxXa-fA-F,]{{1,2000}})\))
     |(?P<decode>(?:window\.|self\.)?(?P<function>atob|unescape|decodeURIComponent|decodeURI)\s*\()
     |(?P<reverse>\.split\(\s*(?:""|'')\s*\)\s*\.reverse\(\)\s*\.join\(\s*(?:""|'')\s*\))
-    |(?P<join>\.join\(\s*(?P<glue>{_QUOTED})\s*\))
+    |(?P<filler>\.split\(\s*(?P<fill>{_QUOTED})\s*\)\s*\.join\(\s*(?P<instead>{_QUOTED})\s*\))
+    |(?P<join>\.join\(\s*(?:(?P<glue>{_QUOTED})|String\.fromCharCode\(\s*(?P<code>\d{{2,3}})\s*\))\s*\))
+    |(?P<concat>\.concat(?=\())
+    |(?P<array>new\s+Array(?=\())
+    |(?P<index>\[\s*(?P<place>\d{{1,3}})\s*\])
     |(?P<rotate>\.replace\(\s*/\[a-z(?:A-Z)?\]/gi?\s*,)
     |(?P<swap>\.replace\(\s*(?:(?P<old>{_QUOTED})|/(?P<pattern>(?:[^/\\\n]|\\.){{1,40}})/g?i?)
         \s*,\s*(?P<new>{_QUOTED})\s*\))
-    |(?P<name>[A-Za-z_$][\w$]*(?:\.(?!(?:split|join|replace)\s*\()[A-Za-z_$][\w$]*)*)
+    |(?P<name>[A-Za-z_$][\w$]*(?:\.(?!(?:split|join|replace|concat)\s*\()[A-Za-z_$][\w$]*)*)
     |(?P<op>\+=|\+\+|==+|=>|[+=()\[\],{{}}:])
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
@@ -132,8 +136,13 @@ class _Sum:
             method, decoder = _DECODERS[token["function"]]
             value = decoder(inner) if inner is not None else None
             methods.add(method)
+        elif kind == "array" and depth < _MAX_DEPTH:
+            return self.postfix(*self.items(at + 1, depth))
         elif kind in "([" and depth < _MAX_DEPTH:
             return self.postfix(*self.items(at, depth))
+        elif kind == "name" and self.kind(at + 1) == "index":
+            several, place = self.lists.get(token[0], []), int(self.tokens[at + 1]["place"])
+            value, at = several[place] if place < len(several) else None, at + 2
         elif kind == "name" and self.kind(at + 1) == "join":
             return self.postfix(self.lists.get(token[0], []), methods, at + 1)
         elif kind == "name":
@@ -209,8 +218,15 @@ class _Sum:
                 methods = methods | {"reversed"}
             elif kind == "join":
                 if values:
-                    value = self.tokens[at]["glue"][1:-1].join(values)[:_MAX_VALUE]
+                    value = _glue(self.tokens[at]).join(values)[:_MAX_VALUE]
                     methods = methods | {"concatenation"}
+            elif kind == "filler":
+                value = _swapped(value, self.tokens[at]) if value is not None else None
+                methods = methods | {"concatenation"}
+            elif kind == "concat":
+                more, used, after = self.items(at + 1, 1)
+                value = "".join([value, *more])[:_MAX_VALUE] if value is not None else None
+                methods, at = methods | used | {"concatenation"}, after - 1
             elif kind == "rotate":
                 value = rot13(value) if value is not None else None
                 methods = methods | {"rot13"}
@@ -232,8 +248,15 @@ class _Sum:
         return value, methods, at
 
 
+def _glue(call: re.Match[str]) -> str:
+    """What ``.join(…)`` puts between."""
+    return chr(int(call["code"])) if call["code"] else unescape(call["glue"][1:-1])
+
+
 def _swapped(text: str, call: re.Match[str]) -> str | None:
     """What ``.replace(old, new)`` makes of `text`; None where `old` is a real expression."""
+    if call["fill"] is not None:
+        return text.replace(unescape(call["fill"][1:-1]), unescape(call["instead"][1:-1]))
     old, pattern, new = call["old"], call["pattern"], call["new"]
     if old is not None:
         return text.replace(unescape(old[1:-1]), unescape(new[1:-1]), 1)[:_MAX_VALUE]
@@ -293,11 +316,11 @@ def script_texts(
         if kind == "[" and (after := reader.unpack(at)) > at:
             at, target = after, ""
             continue
-        if kind not in ("string", "codes", "decode", "name", "(", "["):
+        if kind not in ("string", "codes", "decode", "name", "array", "(", "["):
             at, target = at + 1, ""
             continue
-        if target and kind == "[":
-            reader.lists[target] = reader.items(at, 0)[0]
+        if target and kind in ("[", "array"):
+            reader.lists[target] = reader.items(at + (kind == "array"), 0)[0]
         value, methods, after = reader.sum(at)
         if kind in "([" and value is None:
             after = at + 1  # a call or a block: read what is inside

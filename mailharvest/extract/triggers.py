@@ -192,7 +192,11 @@ TRIGGERS = (
     Trigger("word", _closed(_AT_ASCII, "])}）］】"), b"", b"", True),
     Trigger("word", _closed(_AT_OTHER, "])}）］】"), b"", b"", True),
     Trigger(
-        "word", (b"@]", b"@)", b"@}", b"@ ]", b"@ )", b" (a) ", b"_at_", b" -at- "), b"", b"", True
+        "word",
+        (b"@]", b"@)", b"@}", b"@ ]", b"@ )", b" (a) ", b" () ", b"_at_", b" -at- "),
+        b"",
+        b"",
+        True,
     ),
     Trigger("word", (b"(a)",), rb"[A-Za-z0-9]", rb"[A-Za-z0-9]"),
     Trigger(

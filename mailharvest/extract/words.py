@@ -24,10 +24,11 @@ _O, _C = f"[{re.escape(OPEN)}]", f"[{re.escape(CLOSE)}]"
 
 _AT = (
     rf"(?:\s{{0,3}}{_O}\s?(?:{_AT_WORDS}|@|a(?=\)))\s?{_C}\s{{0,3}}"
-    r"|_at_|\s?\*at\*\s?|\s-at-\s|-at-(?=[\w-]+-dot-))"
+    r"|_at_|\s?\*at\*\s?|\s-at-\s|-at-(?=[\w-]+-dot-)|\s\(\)\s)"
 )
 _DOT = (
-    rf"(?:\s{{0,3}}{_O}\s?(?:{_DOT_WORDS}|\.)\s?{_C}\s{{0,3}}|_dot_|\s?\*dot\*\s?|\s-dot-\s|-dot-)"
+    rf"(?:\s{{0,3}}{_O}\s?(?:{_DOT_WORDS}|\.)\s?{_C}\s{{0,3}}|_dot_|\s?\*dot\*\s?|\s-dot-\s|-dot-"
+    r"|\s!\s(?=[\w-]+(?:\s!\s|\W|\Z)))"
 )
 _DASH = rf"\s?{_O}\s?(?:dash|hyphen|minus|underscore)\s?{_C}\s?"
 _BARE_DOT = rf"\s{{1,3}}(?:{_DOT_WORDS})\s{{1,3}}"
@@ -48,7 +49,7 @@ _HEAD = re.compile(
 )
 _DASHES = re.compile(_DASH, re.IGNORECASE)
 _LABELLED = re.compile(
-    r"(?:mail|e-post|courriel|correo|contact|kontakt|adresse?|почта)[^\w\n]{0,3}[:：]\s{0,3}"
+    r"(?:<|(?:mail|e-post|courriel|correo|contact|kontakt|adresse?|почта)[^\w\n]{0,3}[:：]\s{0,3})"
     r"([\w+-]{1,64}(?:\.[\w+-]{1,30}){0,4})\sat\s\Z",
     re.IGNORECASE,
 )
@@ -114,8 +115,10 @@ def bracketed(text: str) -> Iterator[tuple[int, Match]]:
 def _around_sign(text: str, sign: re.Match[str]) -> Match | None:
     host = _TAIL.match(text, sign.end())
     local = _HEAD.search(text[max(0, sign.start() - 100) : sign.start()]) if host else None
-    if host is None or local is None or (sign[0].strip() == "(a)" and "(b)" in text):
-        return None  # the last: a list of items
+    if host is None or local is None:
+        return None
+    if (sign[0].strip() == "(a)" and "(b)" in text) or ("()" in sign[0] and "!" not in host[0]):
+        return None  # a list of items; a call of a function
     return _match(local[1], host[1])
 
 
@@ -199,6 +202,8 @@ def labelled(before: str, after: str) -> Match | None:
     label = _LABELLED.search(before[-140:])
     host = _TAIL.match(after) if label else None
     if label is None or host is None or label[1].lower() in _PROSE:
+        return None
+    if label[0][0] == "<" and after[len(host[0]) :][:1] != ">":
         return None
     return _match(label[1], host[1])
 

@@ -27,6 +27,11 @@ WORDS = [
     ("<p>jane.doe<i class='fas fa-at' aria-hidden='true'> </i>example.com", "jane.doe@example.com", "words"),
 ]
 
+WORDS_ON_LISTS = [
+    ("<td>Jane Doe &#x3c;jane.doe at stats.example.org&#x3e;", "jane.doe@stats.example.org", "bare words"),
+    ("<pre>From: Jane Doe &lt;jane () kernel ! example ! org&gt;", "jane@kernel.example.org", "words"),
+]
+
 WORDS_IN_DATA = [
     ("<script type=\"application/ld+json\">{\"email\":\"jane [at] example [dot] com\"}</script>", "jane@example.com", "words"),
     ("<script type=\"application/json\">{\"team\":[{\"mail\":\"jane(at)example.com\"}]}</script>", "jane@example.com", "words"),
@@ -56,6 +61,17 @@ COMPUTED = [
     ("<script>function a_enkoder(){var kode=\"kode=\\\"grfxphqw1zulwh+%lqirCh{dpsoh1frp%,\\\";x='';for(i=0;i<kode.length;i++){c=kode.charCodeAt(i)-3;if(c<0)c+=128;x+=String.fromCharCode(c)}kode=x\";var i,c,x;while(eval(kode));}a_enkoder();</script>", "info@example.com", "unescape"),
     ("<script>function a_enkoder(){var kode=\"kode=\\\"oducemtnw.iret\\\\\\\"(niofe@axpmelc.mo)\\\\\\\"\\\";x='';for(i=0;i<(kode.length-1);i+=2){x+=kode.charAt(i+1)+kode.charAt(i)}kode=x+(i<kode.length?kode.charAt(kode.length-1):'');\";var i,c,x;while(eval(kode));}a_enkoder();</script>", "info@example.com", "unescape"),
     ("<script>function b_enkoder(){var x=\"x=\\\"646f63756d656e742e777269746528223c623e696e666f406578616d706c652e636f6d3c2f623e2229\\\";y='';for(i=0;i<x.length;i+=2){y+=unescape('%'+x.substr(i,2));}y\";while(x=eval(x));}b_enkoder();</script>", "info@example.com", "unescape"),
+]
+
+COMPUTED_TOO = [
+    ("<script>var a=new Array('jane','example','com');document.write(a[0]+'@'+a[1]+'.'+a[2])</script>", "jane@example.com", "concatenation"),
+    ("<script>x=''.concat('jane',String.fromCharCode(64),'example.com')</script>", "jane@example.com", "charcode"),
+    ("<script>document.write(['jane','example.com'].join(String.fromCharCode(64)))</script>", "jane@example.com", "concatenation"),
+    ("<script>c=[113,104,117,108,71,108,127,104,116,119,115,108,53,106,118,116].map(function(c){return String.fromCharCode(c - 7)})</script>", "jane@example.com", "charcode"),
+    ("<script>mailto(\"jane\",\"sub.example\",\"de\")</script>", "jane@sub.example.de", "concatenation"),
+    ("<a onmouseover=\"this.href='mai'+'lto:'+'jan'+'e&#64;'+'example.com'\">x</a>", "jane@example.com", "concatenation"),
+    ("<i data-e='amFuZUBleGFtcGxlLmNvbQ=='></i><script>x.textContent=atob(x.getAttribute('data-e'))</script>", "jane@example.com", "base64"),
+    ("<script>l[0]='|109';l[1]='|111';l[2]='|99';l[3]='.';l[4]='e';l[5]='l';l[6]='p';l[7]='m';l[8]='a';l[9]='x';l[10]='e';l[11]='|64';l[12]='|101';l[13]='n';l[14]='a';l[15]='j';for(i=l.length-1;i>=0;i--)document.write('&#'+unescape(l[i]))</script>", "jane@example.com", "reversed"),
 ]
 
 ATTRIBUTES = [

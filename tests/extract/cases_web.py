@@ -179,6 +179,8 @@ BLIND = [  # from cases that others wrote without a look at the code
     ("<pre>[root@web01.example.com ~]# ls", ""),
     ("<pre>$ ssh -p 2222 deploy@app.example.com\n$ ssh-copy-id -i ~/.ssh/id.pub deploy@app.example.com", ""),
     ("<pre>:nick!user@host.example.net PRIVMSG", ""),
+    ("<p>谢谢！jane@example.com", "jane@example.com"),
+    ("<p>max () at example ! now", ""),
     ("<pre>\\def\\ps@plain.info{}", ""),
     ("<li>Sun@11.am brunch", ""),
     ("<p>a code to j••••e@example.org", ""),
