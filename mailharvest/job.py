@@ -255,13 +255,14 @@ class HarvestJob(Checked, Job):
             if bad := list(itertools.islice(_bad_urls(self.urls), BAD_URLS)):
                 yield ChunkSpec("seed", {"bad": bad})
         elif self.files is not None:
-            if not files.paths(self.files):
+            spans = files.spans(self.files)
+            if (first := next(spans, None)) is None:
                 raise SpecError(
                     f"no file matches {self.files[0]!r}",
                     field="files",
                     fix='check the pattern; "folder/**/*.html" goes into folders',
                 )
-            yield from (ChunkSpec("read", data) for data in files.spans(self.files))
+            yield from (ChunkSpec("read", data) for data in itertools.chain([first], spans))
         else:
             yield from self._searches(self._plan.first())
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import glob
 import gzip
+import itertools
+import os
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -26,12 +28,52 @@ class BadFile(Exception):
 
 
 def paths(patterns: Iterable[str]) -> list[Path]:
-    """The files that `patterns` name, each once, in order; ``**`` goes into folders."""
-    names: dict[str, None] = {}
+    """The files that `patterns` name, in order; ``**`` goes into folders.
+
+    Each is there once, under one of its names if links give it several.
+    """
+    names: dict[str, str] = {}
     for pattern in patterns:
-        found = glob.glob(pattern, recursive=True)  # noqa: PTH207 (Path.glob takes no absolute one)
-        names.update(dict.fromkeys(sorted(found)))
-    return [path for name in names if (path := Path(name)).is_file()]
+        for name in sorted(_matches(Path(pattern))):
+            names.setdefault(os.path.realpath(name), name)
+    return [path for name in names.values() if (path := Path(name)).is_file()]
+
+
+def _matches(pattern: Path) -> Iterator[str]:
+    """Names that `pattern` matches. As glob has it, but for links, of which two that lead back up
+    give it 2^40 paths: a folder is gone into once."""
+    parts = pattern.parts
+    if "**" not in parts:
+        yield from glob.iglob(str(pattern))  # noqa: PTH207 (Path.glob takes no absolute one)
+        return
+    at = parts.index("**")
+    rest = tuple(itertools.dropwhile("**".__eq__, parts[at:])) or ("*",)
+    for top in glob.iglob(str(Path(*parts[:at]))):  # noqa: PTH207
+        for folder in _folders(top):
+            yield from _matches(Path(glob.escape(folder), *rest))
+
+
+def _folders(top: str) -> Iterator[str]:
+    """`top` and the folders below it, each once; hidden ones are passed over, as ``*`` does."""
+    waiting, links = [top], list[str]()
+    seen = set()
+    while waiting or links:
+        folder = (waiting or links).pop()  # links last, so that files go by their own names
+        if (own := os.path.realpath(folder)) in seen:
+            continue
+        seen.add(own)
+        yield folder
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    elif entry.is_symlink():
+                        links.append(entry.path)
+        except OSError:  # a link to a file, or not ours to list; glob says nothing of it either
+            continue
 
 
 def spans(patterns: Iterable[str], size: int = CHUNK) -> Iterator[dict[str, Any]]:

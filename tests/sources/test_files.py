@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import random
 from pathlib import Path
 
@@ -26,6 +27,41 @@ def test_globs(tmp_path: Path) -> None:
     (tmp_path / "folder.html").mkdir()
     found = paths([f"{tmp_path}/*.html", f"{tmp_path}/**/*.html", f"{tmp_path}/nothing*"])
     assert [path.name for path in found] == ["a.html", "b.html", "d.html"]
+
+
+def test_two_stars_are_any_number_of_folders_but_hidden_ones(tmp_path: Path) -> None:
+    for name in ("a.txt", "x/b.txt", "x/y/c.txt", "x/y/x/d.txt", ".hidden/e.txt", "x/.f.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+
+    def found(pattern: str) -> str:
+        return "".join(path.stem for path in paths([f"{tmp_path}/{pattern}"]))
+
+    assert found("**") == found("**/*") == found("**/*.txt") == found("**/**/*.txt") == "abcd"
+    assert found("**/x/*.txt") == "bd"
+    assert found("x/**/x/**") == "d"
+    assert found(".hidden/**") == "e"
+    assert found("**/nothing/**") == found("a.txt/**") == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets few people make links")
+def test_links_give_no_file_twice_and_lead_round_nobody(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    (tree / "deep").mkdir(parents=True)
+    (tree / "z.txt").write_text("")
+    (tree / "deep" / "y.txt").write_text("")
+    (tmp_path / "away").mkdir()
+    (tmp_path / "away" / "x.txt").write_text("")
+    for link, target in (("1", "."), ("2", "."), ("deep/3", ".."), ("0", "deep"), ("4", "../away")):
+        (tree / link).symlink_to(target, target_is_directory=True)
+    (tree / "itself").symlink_to("itself")
+    (tree / "broken.txt").symlink_to("nowhere.txt")
+    everything = [tree / "4" / "x.txt", tree / "deep" / "y.txt", tree / "z.txt"]
+    assert paths([f"{tree}/**"]) == paths([f"{tree}/**/*.txt"]) == everything
+    assert paths([f"{tree}/1/2/*.txt", f"{tree}/*.txt"]) == [tree / "1" / "2" / "z.txt"]
+    (tree / "a.txt").symlink_to("z.txt")
+    assert paths([f"{tree}/*.txt"]) == [tree / "a.txt"]
 
 
 def test_a_long_text_is_cut_at_ends_of_lines_without_loss_or_doubling(tmp_path: Path) -> None:
