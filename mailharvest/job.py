@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Self, cast
 import pyarrow as pa
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from mailharvest import jobfile, plan, scrape
+from mailharvest import jobfile, lists, plan, scrape
 from mailharvest.chunk import ChunkResult, ChunkSpec, FoundURL, PageError
 from mailharvest.countries import Country
 from mailharvest.errors import SpecError
@@ -23,7 +23,7 @@ from mailharvest.reason import Reason
 from mailharvest.records import drop_suppressed, suppression
 from mailharvest.refusal import Checked, Wrong, refusal
 from mailharvest.sources import files
-from mailharvest.sources.urls import listed, shown
+from mailharvest.sources.urls import listed
 from mailharvest.spec import (
     DeepScrape,
     EmailType,
@@ -175,10 +175,12 @@ class HarvestJob(Checked, Job):
         Raises
         ------
         SpecError
-            One cannot be read, or what it is to write has no folder.
+            One cannot be read or holds no URL, or what it is to write has no folder.
         """
         suppression(self.suppress)
         self.asked()
+        if self.urls is not None:
+            lists.check_urls(self.urls)
         for path in self.output:
             folder = Path(path).parent
             if path != "-" and not folder.is_dir():
@@ -252,7 +254,7 @@ class HarvestJob(Checked, Job):
         """
         self.check()
         if self.urls is not None:
-            if bad := list(itertools.islice(_bad_urls(self.urls), BAD_URLS)):
+            if bad := list(itertools.islice(lists.bad_urls(self.urls), BAD_URLS)):
                 yield ChunkSpec("seed", {"bad": bad})
         elif self.files is not None:
             spans = files.spans(self.files)
@@ -273,7 +275,8 @@ class HarvestJob(Checked, Job):
     async def handle(self, ctx: Context) -> ChunkResult:
         """Do one chunk: ``search``, ``scrape``, ``read``, or ``seed`` (what is no URL)."""
         if ctx.kind == "seed":
-            errors = [_bad_url(line, text) for line, text in ctx.data["bad"]]
+            said = "line {} is no http or https URL; write one a line and nothing else".format
+            errors = [PageError(text, "", "bad_url", said(n)) for n, text in ctx.data["bad"]]
             return ChunkResult(errors=errors, stats={"bad_urls": len(errors)})
         if ctx.kind == "read":
             return await scrape.read(
@@ -396,11 +399,3 @@ def _expanded(
 
 def _texts(entries: tuple[str, ...] | TextFile) -> list[str]:
     return list(dict.fromkeys(text for _, text in numbered(entries)))
-
-
-def _bad_urls(entries: tuple[str, ...] | TextFile) -> Iterator[tuple[int, str]]:
-    return ((n, shown(text)) for n, text, url in listed(numbered(entries)) if url is None)
-
-
-def _bad_url(line: int, text: str) -> PageError:
-    return PageError(text, "", "bad_url", f"line {line} is no http or https URL")

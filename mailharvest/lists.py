@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, ValidationInfo
 from mailharvest.errors import SpecError
 from mailharvest.records.export import check_ending
 from mailharvest.refusal import Wrong
+from mailharvest.sources.urls import listed, shown
 from mailharvest.spec import Spec
 
 INLINE = 10_000
@@ -102,14 +103,14 @@ def _text_file(value: dict[str, Any], info: ValidationInfo) -> TextFile:
         raise Wrong("is neither a list nor a file", fix="write a list, or {file: names.txt}")
     path = resolve(value["file"], info)
     try:
-        listed = TextFile(file=str(path), sha256=_digest(str(path)))
-        if next(listed.numbered(), None) is None:
+        found = TextFile(file=str(path), sha256=_digest(str(path)))
+        if next(found.numbered(), None) is None:
             raise Wrong(f"{str(path)!r} has no entries", fix="write one a line")
     except (OSError, SpecError) as error:
         raise Wrong(
             f"{str(path)!r} cannot be read: {error}", fix="give a list, or the path of a text file"
         ) from None
-    return listed
+    return found
 
 
 Listed = Annotated[tuple[str, ...] | TextFile, BeforeValidator(_listed)]
@@ -122,6 +123,44 @@ def _urls(value: Any, info: ValidationInfo) -> Any:
 
 URLs = Annotated[tuple[str, ...] | TextFile, BeforeValidator(_urls)]
 """A list of URLs, one URL, or the name of a text file with one a line."""
+
+
+def bad_urls(entries: tuple[str, ...] | TextFile) -> Iterator[tuple[int, str]]:
+    """The entries that are no URL, the beginning of each, with their numbers."""
+    return ((n, shown(text)) for n, text, url in listed(numbered(entries)) if url is None)
+
+
+def check_urls(entries: tuple[str, ...] | TextFile) -> None:
+    """Look whether there is anything to fetch.
+
+    Raises
+    ------
+    SpecError
+        No entry is a URL, or the file is a table: some of its lines may pass for URLs, others
+        than were meant.
+    """
+    first = None
+    for _, text, url in listed(numbered(entries)):
+        if first is None and isinstance(entries, TextFile) and _is_table(entries, text, url):
+            raise SpecError(
+                f"{entries.file!r} is a table: it begins with {shown(text)[:60]!r}",
+                field="urls",
+                fix="write the column with the URLs into a text file, one URL a line",
+            )
+        if url is not None:
+            return
+        first = first or shown(text)[:60]
+    raise SpecError(
+        f"no entry is an http or https URL; the first is {first!r}",
+        field="urls",
+        fix="write https://www.example.com/, in a text file one URL a line",
+    )
+
+
+def _is_table(file: TextFile, text: str, url: str | None) -> bool:
+    """By its first entry; a comma may stand in a URL."""
+    named = Path(file.file).suffix.lower() in (".csv", ".tsv")
+    return any(mark in text for mark in "\t,;") and (named or url is None)
 
 
 def _paths(value: Any, info: ValidationInfo) -> Any:

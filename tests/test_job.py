@@ -83,7 +83,7 @@ def test_urls_are_seeds_and_what_is_none_is_noted() -> None:
     (chunk,) = job.chunks()
     result = handle(job, chunk)
     assert [(e.kind, e.message) for e in result.errors] == [
-        ("bad_url", "line 3 is no http or https URL")
+        ("bad_url", "line 3 is no http or https URL; write one a line and nothing else")
     ]
     assert list(HarvestJob(urls="https://a.example.com").chunks()) == []
 
@@ -95,6 +95,36 @@ def test_urls_come_from_a_file_which_the_job_does_not_hold(tmp_path: Path) -> No
     assert [found.url for found in job.seeds()] == ["https://a.example.com/"]
     assert [chunk.data for chunk in job.chunks()] == [{"bad": [(4, "no url here")]}]
     assert "a.example.com" not in job.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.csv", "url,name\nhttp://ok.example.com/,x\n", "is a table: it begins with 'url,name'"),
+        ("a.csv", "http://ok.example.com/,x\n", "is a table"),
+        ("a.txt", "Website\tName\nhttp://ok.example.com/1\ty\n", "is a table"),
+        ("a.txt", "Website;Name\nhttp://ok.example.com/\n", "is a table"),
+        ("a.txt", "a b c\n# x\nftp://c.example.com\n", "no entry is .*; the first is 'a b c'"),
+    ],
+)
+def test_a_list_of_no_urls_is_refused_before_it_starts(
+    tmp_path: Path, name: str, text: str, message: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    (tmp_path / "job.yaml").write_text(f"tries: 3\nurls: {name}\n")
+    with pytest.raises(SpecError, match=f"job.yaml:2: urls: .*{message}.*one URL a line"):
+        HarvestJob.from_yaml(tmp_path / "job.yaml")
+    with pytest.raises(SpecError, match=message):
+        list(HarvestJob(urls=str(tmp_path / name)).chunks())
+
+
+def test_a_url_may_hold_a_comma(tmp_path: Path) -> None:
+    (tmp_path / "urls.txt").write_text("http://ok.example.com/a,b\nx,y.example.com\n")
+    job = HarvestJob(urls=str(tmp_path / "urls.txt"))
+    assert [chunk.data for chunk in job.chunks()] == [{"bad": [(2, "x,y.example.com")]}]
+    assert [found.url for found in job.seeds()] == ["http://ok.example.com/a,b"]
+    with pytest.raises(SpecError, match="no entry is an http or https URL; the first is 'x,y'"):
+        HarvestJob(urls=["x,y"]).check()
 
 
 def test_a_list_that_changed_is_not_read(tmp_path: Path) -> None:

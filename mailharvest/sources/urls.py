@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
-from mailharvest.web.urls import normalise_url
+from mailharvest.web.urls import normalise_url, site_of
 
 _SHOWN = 200
+# Not what a browser would ask for, but what somebody may have meant: in a list, a tab is the next
+# column of a table, and a comma in a host as well.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_SITE = re.compile(r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?")
 
 
 def listed(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str, str | None]]:
@@ -22,7 +27,14 @@ def listed(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str, str | N
     for number, line in lines:
         text = line.strip().lstrip("\ufeff")
         if text and not text.startswith("#"):
-            yield number, text, normalise_url(text if "://" in text else f"https://{text}")
+            yield number, text, _url(text)
+
+
+def _url(text: str) -> str | None:
+    if _CONTROL.search(text):
+        return None
+    url = normalise_url(text if "://" in text else f"https://{text}")
+    return url if url and _SITE.fullmatch(site_of(url)) else None
 
 
 def shown(text: str) -> str:

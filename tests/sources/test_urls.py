@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from mailharvest.sources.urls import listed, shown
 
 
@@ -26,3 +28,37 @@ def test_a_list_of_urls() -> None:
     bad = [(number, shown(text)) for number, text, url in entries if url is None]
     assert [number for number, _ in bad] == [7, 8, 9, 10]
     assert all(text.isprintable() and len(text) <= 200 for _, text in bad)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "url,name",
+        "http://ok.example.com,x/",
+        "http://ok.example.com/1\ty",
+        "Website\tx",
+        "http://ok.example.com/\x00",
+        "http://ok.example.com/\x85x",
+        '"http://ok.example.com/"',
+        "it's.example.com",
+        "a b.example.com",
+        "(a.example.com)",
+        "a.example.com;b.example.com",
+    ],
+)
+def test_what_a_host_cannot_be_called_is_no_url(line: str) -> None:
+    assert [url for _, _, url in listed([(1, line)])] == [None]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "http://ok.example.com/a,b;c?d=(e)",
+        "my_shop.example.com",
+        "http://b\u00fccher.example.com:8080/",
+        "http://[2606:2800:21f::1]:8080/",
+        "http://192.0.2.1/\t",
+    ],
+)
+def test_what_is_rare_but_a_url(line: str) -> None:
+    assert [url is not None for _, _, url in listed([(1, line)])] == [True]
