@@ -43,7 +43,7 @@ class TextFile(Spec):
         Raises
         ------
         SpecError
-            The file is gone, or is another than when the job was made.
+            The file is gone, is no UTF-8, or is another than when the job was made.
         """
         try:
             if _digest(self.file) != self.sha256:
@@ -52,8 +52,16 @@ class TextFile(Spec):
                 for number, line in enumerate(lines, 1):
                     if (entry := line.strip()) and not entry.startswith("#"):
                         yield number, entry
-        except (OSError, UnicodeDecodeError) as error:
-            raise SpecError(f"cannot be read: {error}", file=self.file) from None
+        except UnicodeDecodeError:
+            raise SpecError(
+                f"is not UTF-8 on line {_undecodable(self.file)}",
+                file=self.file,
+                fix="save it as UTF-8",
+            ) from None
+        except OSError as error:
+            raise SpecError(
+                f"cannot be read: {error.strerror}", file=self.file, fix="check its path"
+            ) from None
 
 
 def numbered(entries: tuple[str, ...] | TextFile) -> Iterator[tuple[int, str]]:
@@ -64,6 +72,13 @@ def numbered(entries: tuple[str, ...] | TextFile) -> Iterator[tuple[int, str]]:
 def _digest(path: str) -> str:
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _undecodable(path: str) -> int:
+    """The first line that is not UTF-8."""
+    with Path(path).open("rb") as lines:
+        clean = (line.decode("utf-8", "ignore").encode() == line for line in lines)
+        return next((number for number, good in enumerate(clean, 1) if not good), 1)
 
 
 def resolve(name: str, info: ValidationInfo) -> Path:
@@ -104,12 +119,16 @@ def _text_file(value: dict[str, Any], info: ValidationInfo) -> TextFile:
     path = resolve(value["file"], info)
     try:
         found = TextFile(file=str(path), sha256=_digest(str(path)))
-        if next(found.numbered(), None) is None:
-            raise Wrong(f"{str(path)!r} has no entries", fix="write one a line")
-    except (OSError, SpecError) as error:
+        entries = sum(1 for _ in found.numbered())  # all of it: nothing starts that cannot go on
+    except OSError as error:
         raise Wrong(
-            f"{str(path)!r} cannot be read: {error}", fix="give a list, or the path of a text file"
+            f"{str(path)!r} cannot be read: {error.strerror}",
+            fix="give a list, or the path of a text file",
         ) from None
+    except SpecError as error:
+        raise Wrong(f"{str(path)!r} {error.message}", fix=error.fix) from None
+    if not entries:
+        raise Wrong(f"{str(path)!r} has no entries", fix="write one a line")
     return found
 
 

@@ -118,6 +118,30 @@ def test_a_list_of_no_urls_is_refused_before_it_starts(
         list(HarvestJob(urls=str(tmp_path / name)).chunks())
 
 
+def test_a_file_that_cannot_be_read_is_named_once_with_what_mends_it(tmp_path: Path) -> None:
+    path = tmp_path / "cities.txt"
+    path.write_bytes(b"Cairo\n" * 5_000 + b"M\xfcnchen\n")
+    with pytest.raises(SpecError) as error:
+        searching(expand={"city": str(path)})
+    assert str(error.value) == (
+        f"expand.city: '{path}' is not UTF-8 on line 5001 (save it as UTF-8)"
+    )
+    with pytest.raises(SpecError) as error:
+        HarvestJob(urls=str(tmp_path / "x"))
+    assert str(error.value) == (
+        f"urls: '{tmp_path / 'x'}' cannot be read: No such file or directory"
+        " (give a list, or the path of a text file)"
+    )
+    path.write_bytes(b"Cairo\n")
+    job = searching(expand={"city": str(path)})
+    path.unlink()
+    with pytest.raises(SpecError) as error:
+        job.check()
+    assert str(error.value) == (
+        f"{path}: cannot be read: No such file or directory (check its path)"
+    )
+
+
 def test_a_url_may_hold_a_comma(tmp_path: Path) -> None:
     (tmp_path / "urls.txt").write_text("http://ok.example.com/a,b\nx,y.example.com\n")
     job = HarvestJob(urls=str(tmp_path / "urls.txt"))
