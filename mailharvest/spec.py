@@ -33,7 +33,8 @@ def _seconds(value: Any) -> Any:
     if isinstance(value, str):
         try:
             return float(parse_timedelta(value, default="s"))
-        except (KeyError, ValueError, IndexError):  # the last for an empty one
+        # An empty one is an IndexError, one with hundreds of digits an OverflowError.
+        except (KeyError, ValueError, IndexError, OverflowError):
             raise ValueError(f"{value!r} is no duration; write 20s, 10m or 1.5") from None
     return value
 
@@ -44,13 +45,17 @@ def _bytes(value: Any) -> Any:
             raise ValueError("an empty text is no size; write 5MB, 500kB or 1000000")
         try:
             return int(parse_bytes(value))
-        except ValueError:
+        except (ValueError, OverflowError):
             raise ValueError(f"{value!r} is no size; write 5MB, 500kB or 1000000") from None
     return value
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, allow_inf_nan=False)]
-Bytes = Annotated[int, BeforeValidator(_bytes), Field(ge=1)]
+# Bounds that nobody meets, but what a ledger's column or a clock cannot hold is beyond them.
+YEARS = 100 * 365 * 86_400.0
+MOST = 10**12
+
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, le=YEARS, allow_inf_nan=False)]
+Bytes = Annotated[int, BeforeValidator(_bytes), Field(ge=1, le=MOST)]
 
 
 class Env(str):
@@ -105,7 +110,7 @@ class Rate(str):
     """
 
     __slots__ = ()
-    pattern = re.compile(r"(\d+)\s*/\s*(\d*\.?\d*\s*[a-z]+)\Z")
+    pattern = re.compile(r"(\d{1,9})\s*/\s*(\d{0,9}\.?\d{0,9}\s*[a-z]+)\Z")
 
     def __new__(cls, value: str) -> Rate:
         match = cls.pattern.match(value)
@@ -137,9 +142,9 @@ def _target(value: Any) -> Any:
 def _deep(value: Any) -> Any:
     if isinstance(value, dict) and value.keys() == {"threshold"}:
         value = value["threshold"]
-    if isinstance(value, int) and (isinstance(value, bool) or value >= 1):
+    if isinstance(value, int) and (isinstance(value, bool) or 1 <= value <= 10_000):
         return value
-    raise Wrong(f"{value!r} is neither true nor false nor a threshold of at least 1")
+    raise Wrong(f"{value!r} is neither true nor false nor a threshold from 1 to 10,000")
 
 
 def _slots(value: Any) -> Any:
@@ -148,7 +153,7 @@ def _slots(value: Any) -> Any:
     raise Wrong(f"{value!r} is neither auto nor a number from 1 to 10,000")
 
 
-Target = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_target)]
+Target = Annotated[Annotated[int, Field(ge=1, le=MOST)] | None, BeforeValidator(_target)]
 """Unique addresses to stop at; none is all there are."""
 
 DeepScrape = Annotated[bool | int, BeforeValidator(_deep)]

@@ -25,6 +25,7 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
     field_serializer,
     field_validator,
 )
@@ -78,7 +79,11 @@ def env(name: str) -> Env:
     return Env(f"env:{name}")
 
 
+MOST_TRIES = 1_000
+MOST_PRIORITY = 1_000_000
+
 _SECONDS = TypeAdapter[float](Seconds)
+_PRIORITY = TypeAdapter[int](Annotated[int, Field(ge=1, le=MOST_PRIORITY)])
 _QUEUE = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
@@ -105,6 +110,18 @@ def queue_name(queue: str) -> str:
             f"{queue[:80]!r} is no name", fix="use at most 64 letters, digits, dashes, underscores"
         )
     return queue
+
+
+def urgency(priority: int) -> int:
+    """A priority, if it can be one; else a SpecError."""
+    try:
+        return _PRIORITY.validate_python(priority)
+    except ValidationError:
+        raise SpecError(
+            f"{str(priority)[:40]!r} is no priority",
+            field="priority",
+            fix=f"a whole number from 1, the most urgent, to {MOST_PRIORITY:,}",
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +218,11 @@ class Job(BaseModel):
     #: What the job is called in listings; the class's name unless it says otherwise.
     label: ClassVar[str | None] = None
 
-    tries: Annotated[int, Field(ge=1, le=1000)] = 3
+    tries: Annotated[int, Field(ge=1, le=MOST_TRIES)] = 3
     timeout: Seconds = 600.0
     backoff: Backoff = Backoff()
     queue: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "default"
-    priority: Annotated[int, Field(ge=1, le=1_000_000)] = 5
+    priority: Annotated[int, Field(ge=1, le=MOST_PRIORITY)] = 5
 
     # A subclass that sets one of these may also annotate it anew, as ``timeout: str = "5m"``;
     # what is checked here holds all the same.
@@ -228,9 +245,10 @@ class Job(BaseModel):
 
     @field_validator("tries", "priority")
     @classmethod
-    def _counted(cls, value: int) -> int:
-        if value < 1:
-            raise ValueError("must be 1 or more")
+    def _counted(cls, value: int, info: ValidationInfo) -> int:
+        most = MOST_TRIES if info.field_name == "tries" else MOST_PRIORITY
+        if not 1 <= value <= most:
+            raise ValueError(f"must be from 1 to {most:,}")
         return value
 
     @field_validator("*")

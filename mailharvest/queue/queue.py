@@ -16,7 +16,7 @@ from mailharvest.errors import LedgerError, SpecError
 from mailharvest.queue import control, events, keeping, rows, schedules
 from mailharvest.queue.control import Counts
 from mailharvest.queue.events import Event
-from mailharvest.queue.job import Job, kind_of, queue_name, seconds
+from mailharvest.queue.job import Job, kind_of, queue_name, seconds, urgency
 from mailharvest.queue.jobs import Options
 from mailharvest.queue.keeping import Keep
 from mailharvest.queue.ledger import JobRow, Ledger
@@ -106,15 +106,13 @@ class Queue:
             How long it stays when it has ended: True, False, the last N of its class, or
             ``{"age": "7d", "count": 1000}``.
         """
-        if priority is not None and priority < 1:
-            raise SpecError("must be 1 or more", field="priority", fix="1 is the most urgent")
         now = self.ledger.clock()
         key = _key(job, unique, job_id) if unique or unique_for is not None else None
         options = Options(
             job_id=job_id,
             run_at=_later(now, delay),
             queue=None if queue is None else queue_name(queue),
-            priority=priority,
+            priority=None if priority is None else urgency(priority),
             unique_key=key,
             unique_until=None if unique_for is None else now + seconds(unique_for, "unique_for"),
             keep=keeping.policy(keep_completed, keep_failed),

@@ -31,7 +31,14 @@ def test_settings_may_be_annotated_anew(
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"timeout": "soon"}, {"queue": "a b"}, {"priority": 0}, {"backoff": ["soon"]}]
+    "wrong",
+    [
+        {"timeout": "soon"},
+        {"queue": "a b"},
+        {"priority": 0},
+        {"priority": 10**20},
+        {"backoff": ["soon"]},
+    ],
 )
 def test_settings_that_cannot_be_are_refused_whatever_their_annotation(
     wrong: dict[str, object],
@@ -47,6 +54,8 @@ def test_settings_that_cannot_be_are_refused_whatever_their_annotation(
         (lambda q: q.dispatch(Echo(), delay=-1), "delay"),
         (lambda q: q.dispatch(Echo(), unique_for="soon"), "unique_for"),
         (lambda q: q.dispatch(Echo(), priority=0), "priority"),
+        (lambda q: q.dispatch(Echo(), priority=10**20), "priority"),
+        (lambda q: q.dispatch(Echo(), priority="x"), "priority"),
         (lambda q: q.dispatch(Echo(), queue="a b"), "name"),
         (lambda q: q.bulk([Echo()], delay="soon"), "delay"),
         (lambda q: q.flush(older_than="soon"), "older_than"),
