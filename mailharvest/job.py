@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import pyarrow as pa
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -30,6 +30,7 @@ from mailharvest.spec import (
     Fetch,
     Filter,
     Language,
+    Query,
     Rate,
     Search,
     Slots,
@@ -95,7 +96,7 @@ class HarvestJob(Checked, Job):
     (50, 'bakers in Cairo')
     """
 
-    query: Annotated[str, Field(min_length=1, max_length=2_000)] | None = None
+    query: Query | None = None
     queries: Listed | None = None
     urls: URLs | None = None
     files: Globs | None = None

@@ -16,6 +16,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    StringConstraints,
     field_validator,
     model_validator,
 )
@@ -55,6 +56,7 @@ YEARS = 100 * 365 * 86_400.0
 MOST = 10**12
 
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, le=YEARS, allow_inf_nan=False)]
+Timeout = Annotated[Seconds, Field(gt=0)]
 Bytes = Annotated[int, BeforeValidator(_bytes), Field(ge=1, le=MOST)]
 
 
@@ -162,6 +164,9 @@ DeepScrape = Annotated[bool | int, BeforeValidator(_deep)]
 Slots = Annotated[int | Literal["auto"], BeforeValidator(_slots)]
 """Chunks in flight."""
 
+Query = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+"""What to ask a search provider."""
+
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 """A language tag (BCP 47): ``ar``, ``pt-BR``."""
 
@@ -246,7 +251,7 @@ class Fetch(Spec):
         Dial loopback, private and link-local addresses too.
     """
 
-    timeout: Seconds = Field(default_factory=default("fetch.timeout"))
+    timeout: Timeout = Field(default_factory=default("fetch.timeout"))
     max_bytes: Bytes = Field(default_factory=default("fetch.max_bytes"))
     per_site_delay: Seconds = Field(default_factory=default("fetch.per_site_delay"))
     concurrency: Annotated[int, Field(ge=1, le=10_000)] = Field(

@@ -32,7 +32,7 @@ from pydantic import (
 
 from mailharvest.chunk import ChunkSpec, FoundURL
 from mailharvest.errors import SpecError
-from mailharvest.spec import Env, Rate, Seconds
+from mailharvest.spec import Env, Rate, Seconds, Timeout
 
 if TYPE_CHECKING:
     from mailharvest.queue.pool import Context
@@ -219,7 +219,7 @@ class Job(BaseModel):
     label: ClassVar[str | None] = None
 
     tries: Annotated[int, Field(ge=1, le=MOST_TRIES)] = 3
-    timeout: Seconds = 600.0
+    timeout: Timeout = 600.0
     backoff: Backoff = Backoff()
     queue: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "default"
     priority: Annotated[int, Field(ge=1, le=MOST_PRIORITY)] = 5
@@ -235,7 +235,8 @@ class Job(BaseModel):
     @field_validator("timeout")
     @classmethod
     def _duration(cls, value: float | str) -> float | str:
-        seconds(value, "timeout")
+        if not seconds(value, "timeout") > 0:
+            raise ValueError("must be greater than 0")
         return value
 
     @field_validator("queue")

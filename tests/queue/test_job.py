@@ -34,6 +34,7 @@ def test_settings_may_be_annotated_anew(
     "wrong",
     [
         {"timeout": "soon"},
+        {"timeout": "0s"},
         {"queue": "a b"},
         {"priority": 0},
         {"priority": 10**20},
