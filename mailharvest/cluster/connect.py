@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import sys
 import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -37,6 +39,8 @@ OWN_WHILE_IT_RUNS = {
 
 # Threads of a worker only wait: the work is on its event loop. They start when first used.
 SLOTS = 1000
+
+GUARD = 'In a script, put the call under `if __name__ == "__main__":`'
 
 
 @dataclass
@@ -75,7 +79,8 @@ def connect(
     Raises
     ------
     ClusterError
-        The scheduler does not answer, the client is asynchronous, or its workers cannot run us.
+        The scheduler does not answer, the client is asynchronous, its workers cannot run us, or
+        those of our own cannot import the script that calls this.
     """
     with ExitStack() as stack:
         client = _client(on, stack, workers, threads)
@@ -113,20 +118,37 @@ def _client(on: Any, stack: ExitStack, workers: int | None, threads: int | None)
 
 
 def _local_cluster(stack: ExitStack, workers: int | None, threads: int | None) -> LocalCluster:
+    _may_start_processes()
     workers = workers or setting("cluster.workers") or dask.system.CPU_COUNT
     threads = threads or setting("cluster.threads") or -(-SLOTS // workers)
     # The scheduler reads its limits when it is built: only our own cluster sees these.
     with dask.config.set(OWN_CLUSTER | OWN_WHILE_IT_RUNS), warnings.catch_warnings():
         # Where the dashboard's port is taken, Dask takes another; its address is shown anyway.
         warnings.filterwarnings("ignore", r"\s*Port \d+ is already in use", UserWarning)
-        cluster = LocalCluster(
-            n_workers=workers,
-            threads_per_worker=threads,
-            host="127.0.0.1",
-            dashboard_address=setting("cluster.dashboard"),
-            silence_logs=50,
-            preload="mailharvest.cluster.ours",
-        )
+        try:
+            cluster = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=threads,
+                host="127.0.0.1",
+                dashboard_address=setting("cluster.dashboard"),
+                silence_logs=50,
+                preload="mailharvest.cluster.ours",
+            )
+        except RuntimeError as error:
+            why = error.__cause__ or error
+            raise ClusterError(f"our workers did not start: {why}. {GUARD}") from None
     stack.enter_context(cluster)
     stack.enter_context(dask.config.set(OWN_WHILE_IT_RUNS))
     return cluster
+
+
+def _may_start_processes() -> None:
+    """Each worker imports the program that starts it, so that must not start workers when it is
+    imported, and must be a file."""
+    me = multiprocessing.current_process()
+    if getattr(me, "_inheriting", False):  # as multiprocessing itself knows that it imports
+        if me.name.startswith("Dask Worker"):
+            raise SystemExit(1)  # quietly: who started the workers says it, and only once
+        raise ClusterError(f"this process is still importing its program. {GUARD}")
+    if getattr(sys.modules["__main__"], "__file__", None) == "<stdin>":
+        raise ClusterError(f"workers cannot import a program from stdin; save it. {GUARD}")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import dask
 import pytest
@@ -79,6 +83,39 @@ def test_no_scheduler_is_one_clear_error() -> None:
     with pytest.raises(ClusterError, match="no Dask scheduler at") as caught:
         connect(address)
     assert address in str(caught.value)
+
+
+CALL = "from mailharvest.cluster.connect import connect\nconnect(workers=2, threads=1).close()\n"
+
+
+def python(file: str, program: str = "") -> list[str]:
+    ended = subprocess.run(
+        [sys.executable, file], input=program, capture_output=True, text=True, timeout=120
+    )
+    assert ended.returncode == 1
+    return ended.stderr.splitlines()
+
+
+def test_a_script_without_a_guard_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(CALL)
+    said = python(str(tmp_path / "script.py"))
+    assert 'put the call under `if __name__ == "__main__":`' in said[-1]
+    assert "ClusterError: our workers did not start" in said[-1]
+    assert sum(line.startswith("Traceback") for line in said) == 1
+
+
+def test_a_program_from_stdin_cannot_start_workers() -> None:
+    said = python("-", CALL)
+    assert "ClusterError: workers cannot import a program from stdin; save it" in said[-1]
+    assert sum(line.startswith("Traceback") for line in said) == 1
+
+
+def test_a_child_that_imports_its_program_starts_no_workers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(multiprocessing.current_process(), "_inheriting", True, raising=False)
+    with pytest.raises(ClusterError, match=r"still importing its program.*put the call under"):
+        connect(workers=1)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")
