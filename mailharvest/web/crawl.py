@@ -275,10 +275,14 @@ class _Visit:
     def redirected(
         self, site: _Site, url: str, found: FoundURL, redirects: int, reply: Reply
     ) -> None:
-        target = resolve_url(url, reply.headers.get("Location", ""))
+        location = reply.headers.get("Location", "").strip()
+        target = resolve_url(url, location)
         most = self.options.max_redirects
         followed = found.hops + redirects
-        if target is None:
+        if not location:
+            said = f"it answers {reply.status} and no address to go to"
+            self.note(found.url, site.name, "redirects", said)
+        elif target is None:
             self.note(found.url, site.name, "redirects", "it leads to what is no page of the web")
         elif target in (url, found.url):
             self.note(found.url, site.name, "redirects", "it leads back to itself")

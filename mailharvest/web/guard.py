@@ -59,7 +59,10 @@ class PrivateAddress(OSError):
     """The address may not be dialled."""
 
     def __init__(self, address: str) -> None:
-        super().__init__(errno.EACCES, f"{address} is not a public address")
+        super().__init__(
+            errno.EACCES,
+            f"{address} is not a public address; fetch: {{allow_private: true}} permits it",
+        )
 
 
 @lru_cache(maxsize=4096)

@@ -102,6 +102,13 @@ def test_redirects_that_lead_nowhere(location: str) -> None:
     assert all(error.message.isprintable() for error in seen.result.errors)
 
 
+@pytest.mark.parametrize("head", ["", "Location:\r\n", "Location:  \r\n"])
+def test_a_redirect_without_an_address_does_not_lead_back_to_itself(head: str) -> None:
+    bare = f"HTTP/1.1 302 Found\r\n{head}Content-Length: 0\r\n\r\n".encode()
+    (error,) = see({"/": bare}, "/").result.errors
+    assert (error.kind, error.message) == ("redirects", "it answers 302 and no address to go to")
+
+
 @pytest.mark.parametrize(
     "target", ["http://10.0.0.1/", "http://169.254.169.254/latest/", "http://[::1]/"]
 )

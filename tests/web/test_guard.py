@@ -50,6 +50,7 @@ def test_no_socket_is_made_for_an_address_inside() -> None:
 def test_a_page_inside_is_refused_without_a_connection(host: str) -> None:
     seen = see({"/": reply("inside")}, f"http://{host}:PORT/", options=GUARDED)
     assert seen.kinds == ["private"]
+    assert "fetch: {allow_private: true}" in seen.result.errors[0].message
     assert seen.server.connections == 0
 
 
