@@ -13,6 +13,7 @@ from mailharvest.chunk import ChunkResult, FoundURL, PageError
 from mailharvest.extract import Classification, classify, extract, page_title
 from mailharvest.records import table
 from mailharvest.sources import PROVIDERS, files
+from mailharvest.sources.urls import shown
 from mailharvest.spec import Fetch, Filter, Search
 from mailharvest.web import Page, Web, normalise_url, visit
 
@@ -285,10 +286,10 @@ def _read(data: Mapping[str, Any], keep: Filter, job_id: str, deadline: float) -
             content_type = "text/html" if files.is_markup(path) else "text/plain"
             rows.add(body, kind="file", url=url, content_type=content_type)
         except files.BadFile as error:
-            errors.append(PageError(url, "", "file", str(error)))
+            errors.append(PageError(url, "", "file", f"{_called(path)}: {error}"))
             continue
         except Exception as error:  # as for pages: one file is not the whole chunk
-            errors.append(_crash(url, error))
+            errors.append(_crash(url, error, f" on {_called(path)}"))
             continue
         pages += 1
         size += len(body)
@@ -299,6 +300,10 @@ def _read(data: Mapping[str, Any], keep: Filter, job_id: str, deadline: float) -
     )
 
 
-def _crash(url: str, error: Exception) -> PageError:
+def _called(path: str) -> str:
+    return shown(Path(path).name)  # a file's name may be any bytes
+
+
+def _crash(url: str, error: Exception, where: str = "") -> PageError:
     site = url.split("/", 3)[2]
-    return PageError(url, site, "crash", f"the extractor failed: {type(error).__name__}")
+    return PageError(url, site, "crash", f"the extractor failed{where}: {type(error).__name__}")

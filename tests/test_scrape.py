@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mailharvest import scrape as scrape_module
-from mailharvest.chunk import ChunkResult, FoundURL
+from mailharvest.chunk import ChunkResult, FoundURL, PageError
 from mailharvest.extract import extract
 from mailharvest.records import SCHEMA
 from mailharvest.scrape import read, scrape, search
@@ -286,11 +286,11 @@ def test_files_give_what_their_pages_give(tmp_path: Path) -> None:
     (tmp_path / "c.txt").write_text("".join(f"p{n}@shop.example.net\n" for n in range(1000)))
     (tmp_path / "d.txt.gz").write_bytes(b"no gzip")
     found: list[str] = []
-    kinds: list[str] = []
+    errors: list[PageError] = []
     for data in spans([f"{tmp_path}/*"], 5000):
         result = asyncio.run(read(data, keep=ALL, job_id="j1", deadline=time.time() + 60))
         found += emails(result)
-        kinds += [error.kind for error in result.errors]
+        errors += result.errors
         if result.records is not None:
             assert set(result.records["source_kind"].to_pylist()) == {"file"}
             assert all(
@@ -298,7 +298,20 @@ def test_files_give_what_their_pages_give(tmp_path: Path) -> None:
             )
     people = [f"p{n}@shop.example.net" for n in range(1000)]
     assert sorted(found) == sorted([*people, "sales@shop.example.net", "b@shop.example.net"])
-    assert kinds == ["file"]
+    assert [(error.kind, error.message) for error in errors] == [
+        ("file", "d.txt.gz: it is no whole gzip file: Not a gzipped file (b'no')")
+    ]
+
+
+def test_a_file_that_breaks_the_extractor_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a\u200bb.txt").write_text("x")
+    monkeypatch.setattr(scrape_module, "extract", lambda *_, **__: 1 / 0)
+    (data,) = spans([f"{tmp_path}/*.txt"])
+    result = asyncio.run(read(data, keep=ALL, job_id="j1", deadline=time.time() + 60))
+    (error,) = result.errors
+    assert error.message == "the extractor failed on a b.txt: ZeroDivisionError"
 
 
 def test_files_that_take_too_long_are_a_timeout(tmp_path: Path) -> None:

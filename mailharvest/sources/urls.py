@@ -38,5 +38,5 @@ def _url(text: str) -> str | None:
 
 
 def shown(text: str) -> str:
-    """The beginning of an entry that is no URL, printable: nobody knows what is in it."""
+    """The beginning of what a person gave, printable: nobody knows what is in it."""
     return "".join(c if c.isprintable() else " " for c in text[:_SHOWN])
