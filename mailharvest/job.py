@@ -21,7 +21,7 @@ from mailharvest.lists import Globs, Listed, Outputs, Paths, TextFile, URLs, num
 from mailharvest.queue.job import Cut, Job, JobState
 from mailharvest.reason import Reason
 from mailharvest.records import drop_suppressed, suppression
-from mailharvest.refusal import Checked, Wrong, refusal
+from mailharvest.refusal import Wrong, refusal
 from mailharvest.sources import files
 from mailharvest.sources.urls import listed
 from mailharvest.spec import (
@@ -54,7 +54,7 @@ BAD_URLS = 1_000
 _WAITING = ("delayed", "ready", "running")
 
 
-class HarvestJob(Checked, Job):
+class HarvestJob(Job, hide_input_in_errors=False):
     """E-mail addresses to harvest, from one source.
 
     Attributes

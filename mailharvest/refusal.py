@@ -125,13 +125,21 @@ def _mistake(detail: dict[str, Any], model: type[BaseModel]) -> tuple[Path, str,
     """Where it is, what it is, and what mends it."""
     path: Path = detail["loc"]
     kind, context = detail["type"], detail.get("ctx", {})
+    # In a job of a person's own any value may be a secret: it is not repeated.
+    own = bool(model.model_config.get("hide_input_in_errors"))
     fix = EXAMPLES.get(_dotted(path), "see the reference of job.yaml")
+    if own:
+        fix = f"write {model.__name__}({_dotted(path[:1])}=…)" if path else f"see {model.__name__}"
+    if kind == "extra_forbidden" and own and len(path) > 1:
+        return path, "unknown key", fix
     if kind == "extra_forbidden":
         return path, "unknown key", nearest(str(path[-1]), _owner(path, model).model_fields)
     if kind == "missing":
         return path, "is missing", fix
     if kind == "literal_error":
         choices = [word.strip("'") for word in re.split(", | or ", context["expected"])]
+        if own:
+            return path, "is unknown", nearest("", choices)
         return path, f"{_show(detail['input'])} is unknown", nearest(detail["input"], choices)
     wrong = context.get("error")
     if isinstance(wrong, Wrong):
@@ -141,7 +149,7 @@ def _mistake(detail: dict[str, Any], model: type[BaseModel]) -> tuple[Path, str,
     if wrong:
         return path, str(wrong), fix
     said = _SAID.get(kind) or detail["msg"].replace("Input should", "must")
-    if path[-1:] == ("api_key",):  # it may be a real one
+    if own or path[-1:] == ("api_key",):  # it may be a real one
         return path, said, fix
     return path, f"{_show(detail['input'])} {said}", fix
 

@@ -32,6 +32,7 @@ from pydantic import (
 
 from mailharvest.chunk import ChunkSpec, FoundURL
 from mailharvest.errors import SpecError
+from mailharvest.refusal import Checked
 from mailharvest.spec import Env, Rate, Seconds, Timeout
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ class JobState:
     cancel_kinds: set[str] = field(default_factory=set)
 
 
-class Job(BaseModel):
+class Job(Checked):
     """One thing to do. Subclass it, add fields, write :meth:`handle`.
 
     Attributes

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from mailharvest.errors import SpecError
-from mailharvest.queue.job import load_job
+from mailharvest.queue.job import Job, load_job
 from mailharvest.queue.ledger import Ledger
 from mailharvest.queue.queue import Queue
 from tests.queue.desk import Clock, Desk
@@ -44,7 +45,7 @@ def test_settings_may_be_annotated_anew(
 def test_settings_that_cannot_be_are_refused_whatever_their_annotation(
     wrong: dict[str, object],
 ) -> None:
-    with pytest.raises((SpecError, ValidationError)):
+    with pytest.raises(SpecError):
         Loose(**wrong)
 
 
@@ -79,6 +80,40 @@ def test_a_class_that_no_worker_can_import_is_refused(tmp_path: Path) -> None:
     with Queue(home=tmp_path) as queue, pytest.raises(SpecError, match="module of its own"):
         queue.dispatch(Here())
     assert Queue.dispatch_sync(Here(value=1)) == 1
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Report(Job):
+    month: int
+    kind: Literal["short", "long"] = "short"
+    parts: tuple[Part, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({}, "month: is missing (write Report(month=…))"),
+        ({"month": "hunter2"}, "month: is no whole number (write Report(month=…))"),
+        ({"month": 1, "kind": "hunter2"}, "kind: is unknown (write one of short, long)"),
+        ({"month": 1, "mont": "hunter2"}, "mont: unknown key (did you mean month?)"),
+        (
+            {"month": 1, "parts": [{"x": "hunter2"}]},
+            "parts[1].x: unknown key (write Report(parts=…))",
+        ),
+        (
+            {"tries": 0},
+            "tries: must be greater than or equal to 1 (write Report(tries=…);"
+            " also month: is missing)",
+        ),
+    ],
+)
+def test_a_job_of_ones_own_is_refused_in_one_line(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError) as said:
+        Report(**fields)
+    assert str(said.value) == message
 
 
 def test_arguments_that_do_not_fit_are_named_in_one_line() -> None:
