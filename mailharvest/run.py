@@ -23,9 +23,14 @@ from mailharvest.observe import TICK, Observer, observe
 from mailharvest.progress import Snapshot
 from mailharvest.queue.dispatcher import Dispatcher
 from mailharvest.queue.job import Job, load_job
+from mailharvest.queue.jobs import Options
 from mailharvest.queue.ledger import JobRow, Ledger
 from mailharvest.queue.parts import part_path
 from mailharvest.ui.words import Language
+
+APART = "run:simweb"
+"""Queue of the jobs whose simulated web ends with their run: `work` would find all its pages dead.
+It is no name that `work` could be given; who names such a job goes on with it."""
 
 
 def harvest(
@@ -55,12 +60,12 @@ def harvest(
         Bad input or no cluster; nothing has started.
     """
     with ExitStack() as opened:
-        job = _with_simweb(job, opened)
+        asked, job = job, _with_simweb(job, opened)
         ledger = open_ledger(home)
         opened.callback(ledger.close)
         connection = connect(on, workers=workers, threads=threads)
         opened.callback(connection.close)
-        job_id = ledger.add(job)
+        job_id = ledger.add(job, options=Options(queue=None if job is asked else APART))
         return Run(job_id, ledger, connection.client, folder(home), opened.pop_all())
 
 

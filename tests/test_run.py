@@ -16,7 +16,8 @@ import pytest
 from distributed import Client
 
 from mailharvest import Fetch, HarvestJob, Run, Search, harvest, resume, simweb
-from mailharvest.errors import JobFailed
+from mailharvest.errors import JobFailed, SpecError
+from mailharvest.queue.job import queue_name
 from mailharvest.reason import Reason
 from mailharvest.simweb import Running, World
 from tests.harvesting import emails, evidence, job_on
@@ -190,6 +191,22 @@ def test_stopped_it_goes_on_later_to_the_same_end(
         frame = again.result(timeout=90)
         assert again.reason == Reason.EXHAUSTED
     pd.testing.assert_frame_equal(evidence(frame), evidence(whole))
+
+
+def test_only_resume_goes_on_where_the_simulated_web_ended_with_its_run(
+    client: Client, web: Running, tmp_path: Path
+) -> None:
+    with harvest(job_on(web, QUERY), client, home=tmp_path) as others:
+        assert others.row.queue == "default"  # a web that is there without it
+    own = HarvestJob(query=QUERY, search=Search(provider="simweb"), slots=3)
+    with harvest(own, client, home=tmp_path) as run:
+        wait_for(lambda: run.row.found > 0)
+    assert run.row.incomplete > 0
+    with pytest.raises(SpecError):  # so `work` cannot even be asked to
+        queue_name(run.row.queue)
+    with resume(run.job_id, client, home=tmp_path) as again:
+        begun = again.row.found
+        wait_for(lambda: again.row.found > begun)
 
 
 @pytest.fixture
