@@ -62,6 +62,16 @@ def _dispatch(
 ) -> None:
     ticket = queue.dispatch(job, queue=queue_name, priority=priority, delay=delay, job_id=job_id)
     click.echo(ticket.id)
+    warn_of_outputs(job, ticket.id)
+
+
+def warn_of_outputs(job: Job, job_id: str) -> None:
+    """Say on stderr that nobody will write the files that this job names, and what does."""
+    from mailharvest.job import HarvestJob
+
+    if isinstance(job, HarvestJob) and job.output:
+        said = f"`work` writes no output; when the job has ended: mailharvest export {job_id}"
+        click.echo(f"mailharvest: {said} {visible(job.output[0], 1000)}", err=True)
 
 
 @verb(click.argument("job_file", type=click.Path(path_type=Path)), *_dispatching)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailharvest.errors import SpecError
-from mailharvest.verbs.jobs import job_from
+from mailharvest.verbs.jobs import job_from, warn_of_outputs
 from mailharvest.verbs.making import JSON, cell, show, verb
 
 if TYPE_CHECKING:
@@ -31,8 +31,10 @@ def schedule() -> None:
 )
 def add(queue: Queue, name: str, job_file: Path, **when: Any) -> None:
     """Put the job of a YAML file onto its queue again and again."""
-    made = queue.schedule(name, job_from(job_file), **when)
+    job = job_from(job_file)
+    made = queue.schedule(name, job, **when)
     click.echo(f"{name}: next at {cell('next_at', made.next_at)} UTC")
+    warn_of_outputs(job, "ID")
 
 
 @verb(JSON)

@@ -75,6 +75,23 @@ def test_a_job_comes_from_yaml(call: Any, queue: Queue, tmp_path: Path) -> None:
         call("submit", str(tmp_path / "none.yaml"))
 
 
+@pytest.mark.parametrize("verb", [["submit"], ["schedule", "add", "--every", "1d", "daily"]])
+def test_outputs_that_nobody_will_write_are_said_to_be_so(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, verb: list[str]
+) -> None:
+    path = tmp_path / "job.yaml"
+    path.write_text("urls: [https://example.com/]\n")
+    assert main([*verb, str(path), "--home", str(tmp_path)]) == 0
+    assert capsys.readouterr().err == ""
+    found = tmp_path / "found.csv"
+    path.write_text(f"urls: [https://example.com/]\noutput: [{json.dumps(str(found))}]\n")
+    assert main([*verb, str(path), "--home", str(tmp_path)]) == 0
+    said = capsys.readouterr()
+    job_id = said.out.strip() if verb == ["submit"] else "ID"
+    assert said.err.count("\n") == 1
+    assert said.err.endswith(f"mailharvest export {job_id} {found}\n")
+
+
 def test_failed_jobs_are_listed_retried_flushed(call: Any, queue: Queue) -> None:
     desk = Desk(queue.ledger, Clock(), queue.parts)
     ids = [queue.dispatch(Echo(tries=1)).id for _ in range(3)]
