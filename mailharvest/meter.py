@@ -101,6 +101,8 @@ class Meter:
         """`now` with its estimates, when there is enough to go by."""
         if now.remaining_emails == 0:
             return replace(now, eta_seconds=0.0, emails_expected=now.emails_found)
+        if now.waits_until:
+            return now  # no pace says how long a site wants to be left alone
         if now.elapsed_seconds - marks[0].time < (EARLY if now.pages else 3 * EARLY):
             return now
         # Pages come unevenly: their pace is taken over half of the run, not over its last seconds.

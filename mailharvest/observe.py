@@ -35,6 +35,9 @@ SHARE = 0.05
 SELDOM = 5.0
 """Seconds between two snapshots at most, whatever they cost."""
 
+SHORT = 5.0
+"""Seconds that URLs may wait for their time without its being said: the pace of any crawl."""
+
 JOBS = 50
 """Jobs that are observed at once: those that were begun last."""
 
@@ -177,6 +180,7 @@ def observe(ledger: Ledger, job_id: str, workers: Workers | None) -> Snapshot:
     for (_, state), n in kinds.items():
         chunks[state] += n
     running = sum(int(w["nthreads"]) for w in (workers or {}).values())
+    urls_waiting, waits_until = _waiting(ledger, row)
     return Snapshot(
         job_id=job_id,
         title=row.title,
@@ -191,6 +195,8 @@ def observe(ledger: Ledger, job_id: str, workers: Workers | None) -> Snapshot:
         duplicates=row.duplicates,
         pages_ahead=_ahead(ledger, row, {kind for kind, _ in kinds}),
         errors=ledger.error_counts(job_id),
+        urls_waiting=urls_waiting,
+        waits_until=waits_until,
         chunks_pending=sum(chunks[state] for state in WAITING),
         chunks_processing=chunks["running"],
         chunks_completed=chunks["done"],
@@ -216,6 +222,17 @@ def _ahead(ledger: Ledger, row: JobRow, kinds: set[str]) -> int | None:
     left, done = urls.get("waiting", 0) + urls.get("taken", 0), urls.get("done", 0)
     # Not every URL is a page in the end: as many as so far.
     return round(left * min(row.pages / done, 1.0)) if done and row.pages else left
+
+
+def _waiting(ledger: Ledger, row: JobRow) -> tuple[int, str]:
+    """The URLs of a job that only waits for their time, and the time of day of the first."""
+    if row.state != "running" or row.incomplete:
+        return 0, ""
+    due = ledger.next_due(row.id)
+    if due is None or due < ledger.clock() + SHORT:
+        return 0, ""
+    until = time.strftime("%H:%M", time.localtime(due))
+    return ledger.frontier_count(row.id).get("waiting", 0), until
 
 
 def _worker(address: str, known: Mapping[str, Any]) -> WorkerStats:

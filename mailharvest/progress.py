@@ -67,7 +67,7 @@ class Snapshot:
     state : str
         queued, running, paused, stopped, completed, failed, cancelled.
     reason : str
-        Why it ended; empty while it goes on.
+        Why it ended, or in a listing what it waits for; empty while it goes on.
     elapsed_seconds : float
         Seconds that it has been running.
     emails_found : int
@@ -80,6 +80,10 @@ class Snapshot:
         Pages that wait, when no more can be found or planned; none while more may come.
     errors : mapping
         Kind to count.
+    urls_waiting : int
+        URLs that wait for their time while nothing else is to be done; else 0.
+    waits_until : str
+        The time of day, such as 21:45, when the first of them may be asked for; else empty.
     chunks_pending, chunks_processing, chunks_completed, chunks_failed : int
     slots, active_slots : int
         Chunks that may be, and are, in flight.
@@ -115,6 +119,8 @@ class Snapshot:
     duplicates: int = 0
     pages_ahead: int | None = None
     errors: Mapping[str, int] = field(default_factory=dict)
+    urls_waiting: int = 0
+    waits_until: str = ""
     chunks_pending: int = 0
     chunks_processing: int = 0
     chunks_completed: int = 0
@@ -181,6 +187,9 @@ class Snapshot:
             return NO_WORKERS
         if self.state != "running":
             return self.state
+        if self.waits_until:
+            urls = "URL" if self.urls_waiting == 1 else "URLs"
+            return f"waiting for {self.urls_waiting:,} {urls} until {self.waits_until}"
         if self.idle_seconds >= STALLED:
             return f"nothing new for {about(self.idle_seconds)}"
         if self.eta_seconds is None:

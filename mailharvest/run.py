@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -132,7 +133,8 @@ def show(job_id: str, *, home: str | Path | None = None, place: str | None = Non
 
 def _still(ledger: Ledger, job_id: str) -> Snapshot:
     """A job seen from outside: its rates are averages over all its time."""
-    return Meter().see(observe(ledger, job_id, None))
+    now = Meter().see(observe(ledger, job_id, None))
+    return replace(now, reason=now.outlook) if now.waits_until else now
 
 
 def export(

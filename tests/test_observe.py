@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,12 +14,16 @@ import pytest
 from distributed import Client, LocalCluster
 
 from mailharvest import HarvestJob, Queue, Search, harvest, simweb
+from mailharvest.chunk import ChunkResult, FoundURL
+from mailharvest.cli import main
 from mailharvest.errors import ClusterError
 from mailharvest.observe import JOBS, Observer, observe
 from mailharvest.progress import NO_WORKERS
+from mailharvest.queue.commit import Committer
 from mailharvest.queue.control import resolve, stats
 from mailharvest.queue.dispatcher import Dispatcher
 from mailharvest.queue.ledger import Ledger
+from mailharvest.queue.pool import Outcome
 from mailharvest.simweb import Running, World
 from mailharvest.work import work
 from tests.cluster.jobs import Echo
@@ -264,3 +269,23 @@ def test_what_waits_is_known_of_a_list_of_urls_and_not_of_a_search(tmp_path):
         searched = ledger.add(HarvestJob(query="x", search=Search(provider="simweb")))
         assert observe(ledger, listed, None).pages_ahead == 7
         assert observe(ledger, searched, None).pages_ahead is None
+
+
+def test_a_job_whose_urls_all_wait_for_their_time_says_until_when(tmp_path, capsys):
+    urls = [f"https://example.com/{i}" for i in range(3)]
+    with Ledger(tmp_path / "ledger.db") as ledger:
+        job_id = ledger.add(HarvestJob(urls=urls))
+        me = ledger.register("w", ["default"])
+        ledger.cut(1)
+        [claim] = ledger.claim(me, 1, ["default"])
+        assert observe(ledger, job_id, None).waits_until == ""  # it runs
+        until = time.time() + 3600
+        busy = [FoundURL(url, not_before=until, tries=1) for url in urls]
+        committer = Committer(ledger, tmp_path / "parts")
+        committer.commit([Outcome(claim, ChunkResult(leftovers=busy))], dispatcher=me)
+        committer.close()
+        seen = observe(ledger, job_id, None)
+        said = f"waiting for 3 URLs until {time.strftime('%H:%M', time.localtime(until))}"
+        assert (seen.urls_waiting, seen.outlook) == (3, said)
+    assert main(["show", job_id, "--home", str(tmp_path)]) == 0
+    assert f"running, {said}" in capsys.readouterr().out

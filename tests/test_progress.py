@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -318,6 +318,22 @@ def test_a_job_without_pages_is_foreseen_from_its_chunks():
         )
     assert seen.eta_seconds == pytest.approx(30)
     assert seen.outlook == "done in about 30 s"
+
+
+def test_what_waits_has_no_eta_and_says_until_when():
+    meter = Meter()
+    for second in range(1, 60):
+        now = Snapshot(
+            state="running",
+            elapsed_seconds=second,
+            pages=10 * second,
+            pages_ahead=3,
+            emails_found=5 * second,
+        )
+        assert second < 20 or meter.see(now).eta_seconds is not None
+    seen = meter.see(replace(now, elapsed_seconds=600, urls_waiting=3, waits_until="21:45"))
+    assert (seen.eta_formatted, seen.outlook) == ("unknown", "waiting for 3 URLs until 21:45")
+    assert meter.see(replace(now, elapsed_seconds=601, pages=601)).eta_seconds is not None
 
 
 def test_at_the_end_the_rates_are_those_of_the_whole_run():

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, Row, bindparam, text
 
-from mailharvest.queue import limits, rows
+from mailharvest.queue import frontier, limits, rows
 from mailharvest.queue.claim import PAUSED
 from mailharvest.queue.database import Database
 from mailharvest.queue.rows import DispatcherRow, ErrorRow, JobRow
@@ -104,6 +104,11 @@ class Reader:
     def frontier_count(self, job_id: str) -> dict[str, int]:
         """URLs of a job by state: waiting, taken, done."""
         return self._counts(job_id).urls
+
+    def next_due(self, job_id: str) -> float | None:
+        """When the first URL of a job that no chunk waits for is due."""
+        with self.database.read() as connection:
+            return frontier.next_due(connection, rows.number_of(connection, job_id))
 
     def error_counts(self, job_id: str) -> dict[str, int]:
         """Errors of a job by kind."""

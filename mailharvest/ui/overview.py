@@ -158,6 +158,8 @@ def _when(now: Overview, row: JobRow, seen: Snapshot) -> str:
         return duration(row.seconds)
     if not _goes(now, row):
         return "waits"
+    if seen.waits_until:
+        return f"until {seen.waits_until}"
     return f"ETA {'…' if seen.eta_seconds is None else about(seen.eta_seconds)}"
 
 
