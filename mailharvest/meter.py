@@ -68,8 +68,8 @@ class Meter:
             self._by_chunks, _Mark(now.elapsed_seconds, now.emails_found, now.chunks_completed)
         )
         marks = self._by_pages if now.pages else self._by_chunks
-        # Of a run that has ended the average is of interest.
-        found_rate, page_rate = _averages(marks) if now.ended else _rates(marks, RECENT)
+        # Of a job that has ended the average is of interest: over all its runs, as its counts are.
+        found_rate, page_rate = _averages(now) if now.ended else _rates(marks, RECENT)
         now = replace(
             now,
             emails_per_minute=60 * found_rate,
@@ -171,13 +171,12 @@ def _rates(marks: list[_Mark], span: float) -> tuple[float, float]:
     return float(np.diff(found) @ even / total), float(np.diff(work) @ even / total)
 
 
-def _averages(marks: list[_Mark]) -> tuple[float, float]:
+def _averages(now: Snapshot) -> tuple[float, float]:
     """Addresses and work a second from the first to the last."""
-    first, last = marks[0], marks[-1]
-    seconds = last.time - first.time
-    if not seconds > 0:
+    if not now.elapsed_seconds > 0:
         return 0.0, 0.0
-    return (last.found - first.found) / seconds, (last.work - first.work) / seconds
+    work = now.pages or now.chunks_completed
+    return now.emails_found / now.elapsed_seconds, work / now.elapsed_seconds
 
 
 def _idle(marks: list[_Mark]) -> float:

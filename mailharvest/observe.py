@@ -146,8 +146,7 @@ class _Observed:
     """A job under observation: its meter, its clock, and its last snapshot."""
 
     def __init__(self, begun: Snapshot) -> None:
-        # Of a job that was over before it was looked at the averages are of interest.
-        self._meter = Meter(since=None if begun.ended else begun)
+        self._meter = Meter(since=begun)
         self._began = time.monotonic() - begun.elapsed_seconds
         self.see(begun)
         self.over = False  # only after its end was shown

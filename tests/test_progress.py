@@ -336,11 +336,14 @@ def test_what_waits_has_no_eta_and_says_until_when():
     assert meter.see(replace(now, elapsed_seconds=601, pages=601)).eta_seconds is not None
 
 
-def test_at_the_end_the_rates_are_those_of_the_whole_run():
-    meter = Meter()
+@pytest.mark.parametrize(
+    "since", [None, Snapshot(elapsed_seconds=90.0, pages=990, emails_found=480)]
+)
+def test_at_the_end_the_rates_are_those_of_all_runs(since):
+    meter = Meter(since)
     counts = {"elapsed_seconds": 100.0, "pages": 1000, "emails_found": 500}
-    for second in range(1, 100):
-        meter.see(Snapshot(state="running", elapsed_seconds=second, pages=10, emails_found=second))
+    for second in range(91, 100):
+        meter.see(Snapshot(state="running", elapsed_seconds=second, pages=990, emails_found=490))
     seen = meter.see(Snapshot(state="completed", reason="source exhausted", **counts))
     assert seen.emails_per_minute == pytest.approx(300, rel=1e-3)
     assert seen.new_per_page == pytest.approx(0.5, rel=1e-3)
