@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -160,13 +160,18 @@ class _Observed:
         self.over = now.ended
 
 
-def observe(ledger: Ledger, job_id: str, workers: Workers | None) -> Snapshot:
+def observe(
+    ledger: Ledger, job_id: str, workers: Workers | None, served: Collection[str] | None = None
+) -> Snapshot:
     """The job at this moment, without rates and estimates: `Meter.see` adds those.
 
     Parameters
     ----------
     workers : mapping or None
         Empty is a cluster that has none; None is not known.
+    served : collection of str, optional
+        `Ledger.served`, for who does not work on the job: one of which nobody does is
+        ``interrupted``. None is for who does.
 
     Raises
     ------
@@ -183,7 +188,7 @@ def observe(ledger: Ledger, job_id: str, workers: Workers | None) -> Snapshot:
     return Snapshot(
         job_id=job_id,
         title=row.title,
-        state=row.state,
+        state=row.state if served is None else _state(row, served),
         reason=row.reason or "",
         elapsed_seconds=row.seconds,
         emails_found=row.found if row.wanted is None else min(row.found, row.wanted),
@@ -206,6 +211,12 @@ def observe(ledger: Ledger, job_id: str, workers: Workers | None) -> Snapshot:
         no_workers=workers is not None and not workers,
         system=_system(workers or {}),
     )
+
+
+def _state(row: JobRow, served: Collection[str]) -> str:
+    """What people call it: what the ledger has as ``running`` may have been left by everybody."""
+    attended = row.queue in served or f"job:{row.id}" in served
+    return "interrupted" if row.state == "running" and not attended else row.state
 
 
 def _ahead(ledger: Ledger, row: JobRow, kinds: set[str]) -> int | None:

@@ -65,9 +65,9 @@ class Snapshot:
     Attributes
     ----------
     state : str
-        queued, running, paused, stopped, completed, failed, cancelled.
+        queued, running, paused, stopped, interrupted, completed, failed, cancelled.
     reason : str
-        Why it ended, or in a listing what it waits for; empty while it goes on.
+        Why it ended, or in a listing why it does not go on; empty while it goes on.
     elapsed_seconds : float
         Seconds that it has been running.
     emails_found : int

@@ -117,7 +117,8 @@ def jobs(
 ) -> list[Snapshot]:
     """The jobs of the ledger, the newest first; those of one `state` or one `queue` only."""
     with open_ledger(home, place) as ledger:
-        return [_still(ledger, row.id) for row in ledger.jobs(state, queue)]
+        served = ledger.served()
+        return [_still(ledger, row.id, served) for row in ledger.jobs(state, queue)]
 
 
 def show(job_id: str, *, home: str | Path | None = None, place: str | None = None) -> Snapshot:
@@ -128,12 +129,15 @@ def show(job_id: str, *, home: str | Path | None = None, place: str | None = Non
     UnknownJob
     """
     with open_ledger(home, place) as ledger:
-        return _still(ledger, job_id)
+        return _still(ledger, job_id, ledger.served())
 
 
-def _still(ledger: Ledger, job_id: str) -> Snapshot:
+def _still(ledger: Ledger, job_id: str, served: set[str]) -> Snapshot:
     """A job seen from outside: its rates are averages over all its time."""
-    now = Meter().see(observe(ledger, job_id, None))
+    now = Meter().see(observe(ledger, job_id, None, served))
+    if now.state == "interrupted":
+        reason = f"nobody works on it; go on with: mailharvest resume {job_id}"
+        return replace(now, reason=reason)
     return replace(now, reason=now.outlook) if now.waits_until else now
 
 

@@ -110,17 +110,17 @@ class Watch:
         going = ledger.jobs(OPEN, limit=JOBS)
         going.sort(key=lambda row: row.state != "running")
         ended = ledger.jobs(("completed", "failed", "cancelled"), limit=JOBS - len(going))
-        rows = going + ended
+        rows, served = going + ended, ledger.served()
         self._meters = {row.id: self._meters.get(row.id) or Meter() for row in going}
-        return [(row, self._see(row)) for row in rows]
+        return [(row, self._see(row, served)) for row in rows]
 
-    def _see(self, row: JobRow) -> Snapshot:
+    def _see(self, row: JobRow, served: set[str]) -> Snapshot:
         if row.state != "running":  # what waits or has ended is in its row
             return Snapshot(
                 state=row.state, emails_found=_shown(row), emails_wanted=row.wanted,
                 chunks_pending=row.incomplete,
             )  # fmt: skip
-        return self._meters[row.id].see(observe(self.queue.ledger, row.id, None))
+        return self._meters[row.id].see(observe(self.queue.ledger, row.id, None, served))
 
     def _what(self) -> list[tuple[str, int, float, str]]:
         kinds: dict[str, tuple[str, int, float, str]] = {}

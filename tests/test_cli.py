@@ -226,7 +226,8 @@ def test_interrupted_once_it_stops_soon_and_can_be_resumed(harvesting, tmp_path,
     assert verb == "resume"
     assert main(["show", job_id, "--json", "--home", str(tmp_path)]) == 0
     shown = json.loads(capsys.readouterr().out)
-    assert shown["state"] not in ("completed", "failed", "cancelled")
+    assert shown["state"] == "interrupted"
+    assert shown["reason"].endswith(f"mailharvest resume {job_id}")
     assert shown["chunks_processing"] == 0
 
 

@@ -19,6 +19,7 @@ from mailharvest import Fetch, HarvestJob, Run, Search, harvest, resume, simweb
 from mailharvest.errors import JobFailed, SpecError
 from mailharvest.queue.job import queue_name
 from mailharvest.reason import Reason
+from mailharvest.run import jobs, show
 from mailharvest.simweb import Running, World
 from tests.harvesting import emails, evidence, job_on
 
@@ -181,12 +182,15 @@ def test_stopped_it_goes_on_later_to_the_same_end(
         whole = run.result(timeout=90)
     with harvest(job, client, home=tmp_path / "halves") as run:
         wait_for(lambda: run.row.found > 0)
+        assert show(run.job_id, home=tmp_path / "halves").state == "running"
         run.stop()
         assert run.wait(0)
         begun, running = len(run.frame()), run.progress.chunks_processing
     assert 0 < begun < len(whole)
     assert running == 0
     assert run.state == "running"
+    [listed] = jobs(home=tmp_path / "halves")
+    assert listed.state == "interrupted"
     with resume(run.job_id, client, home=tmp_path / "halves") as again:
         frame = again.result(timeout=90)
         assert again.reason == Reason.EXHAUSTED

@@ -86,9 +86,10 @@ def test_rates_and_eta_come_with_the_looks(queue: Queue) -> None:
                      " ON CONFLICT (job, of, name) DO UPDATE SET n = :n"), {"n": 10 * second},
             )  # fmt: skip
         now = watch.look()
-    assert "waits" in drawn(now)  # for nobody works on it
+    assert "interrupted" in drawn(now) and "waits" in drawn(now)  # for nobody works on it
     queue.ledger.register("night", ["default"])
     said = drawn(watch.look())
+    assert "interrupted" not in said
     assert "1,200/min" in said
     assert "ETA 2 min" in said
 
@@ -125,7 +126,7 @@ def test_nothing_from_elsewhere_moves_the_terminal(queue: Queue) -> None:
     everywhere = replace(
         now,
         place=HOSTILE,
-        jobs=[(replace(row, state=HOSTILE), Snapshot())],
+        jobs=[(row, Snapshot(state=HOSTILE))],
         workers=[Worker(HOSTILE, 1, 0.0)],
         errors=[(HOSTILE, 1, 0.0, HOSTILE)],
         paused=[HOSTILE],

@@ -196,11 +196,13 @@ class Dispatcher:
         return reason
 
     def _join(self) -> None:
+        served = self.queues
         if self.jobs is not None:
             self.queues = list(dict.fromkeys(self.ledger.job(job).queue for job in self.jobs))
             self._numbers = self.ledger.numbers(self.jobs)
+            served = [f"job:{job}" for job in self.jobs]  # of those queues it does nothing else
         inline = bool(getattr(self.pool, "inline", False))
-        self.id = self.ledger.register(self.name, self.queues, inline=inline)
+        self.id = self.ledger.register(self.name, served, inline=inline)
 
     def _loop(self, until: Callable[[], str | None] | None) -> str:
         errors = 0

@@ -22,6 +22,9 @@ from mailharvest.queue.tally import Tally
 STALE_AFTER = 300.0
 """Seconds of silence after which a dispatcher on another machine is taken for dead."""
 
+SILENT = 30.0
+"""Seconds without a heartbeat after which a listing counts on a dispatcher elsewhere no longer."""
+
 _REGISTER = text("""
     INSERT INTO dispatcher (id, name, host, pid, born_at, queues, inline, started_at, beat_at)
     VALUES (:id, :name, :host, :pid, :born_at, :queues, :inline, :now, :now)
@@ -115,6 +118,13 @@ def gone(connection: Connection, me: str, stale_after: float, now: float) -> lis
     """Dispatchers that are not there any more, or silent for too long."""
     others = connection.execute(_OTHERS, {"me": me}).fetchall()
     return [row for row in others if now - row.beat_at > stale_after or not _runs(row)]
+
+
+def served(connection: Connection, now: float) -> set[str]:
+    """Queues that somebody works on, and ``job:ID`` where somebody works on that job alone."""
+    dead = {row.id for row in gone(connection, "", SILENT, now)}
+    others = connection.execute(_OTHERS, {"me": ""}).fetchall()
+    return {name for row in others if row.id not in dead for name in row.queues.split(",")}
 
 
 def unowned(connection: Connection) -> list[str]:

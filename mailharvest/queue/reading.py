@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, Row, bindparam, text
 
-from mailharvest.queue import frontier, limits, rows
+from mailharvest.queue import frontier, limits, members, rows
 from mailharvest.queue.claim import PAUSED
 from mailharvest.queue.database import Database
 from mailharvest.queue.rows import DispatcherRow, ErrorRow, JobRow
@@ -163,6 +163,11 @@ class Reader:
         """Dispatchers, newest first."""
         with self.database.read() as connection:
             return rows.dispatchers(connection, limit)
+
+    def served(self) -> set[str]:
+        """Queues that somebody works on, and ``job:ID`` where somebody works on that job alone."""
+        with self.database.read() as connection:
+            return members.served(connection, self.clock())
 
     # for dispatchers
 

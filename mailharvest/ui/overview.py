@@ -24,7 +24,13 @@ FEW = 3
 SILENT = 10.0
 """Seconds without a heartbeat after which a dispatcher is drawn as one that worries."""
 
-COLOURS = {"running": "green", "completed": "dim", "failed": "red", "cancelled": "dim"}
+COLOURS = {
+    "running": "green",
+    "interrupted": "yellow",
+    "completed": "dim",
+    "failed": "red",
+    "cancelled": "dim",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +121,13 @@ def _jobs(now: Overview, shown: Sequence[tuple[JobRow, Snapshot]]) -> Table | No
         colour = "yellow" if row.queue in now.paused and not row.ended else ""
         table.add_row(
             Text(visible(row.title, 120)),
-            Text(visible(row.state, 20), style=colour or COLOURS.get(row.state, "")),
+            Text(visible(seen.state, 20), style=colour or COLOURS.get(seen.state, "")),
             _bar(row, seen),
             Text(_found(row, seen)),
-            Text(f"{seen.emails_per_minute:,.0f}/min" if _goes(now, row) else "", style="dim"),
-            Text(_when(now, row, seen), style="yellow" if seen.out_of_reach else ""),
+            Text(
+                f"{seen.emails_per_minute:,.0f}/min" if seen.state == "running" else "", style="dim"
+            ),
+            Text(_when(row, seen), style="yellow" if seen.out_of_reach else ""),
             Text(f"{row.errors:,} err" if row.errors else "", style="dim"),
         )
     return table if shown else None
@@ -148,15 +156,10 @@ def _found(row: JobRow, seen: Snapshot) -> str:
     return f"{100 * _share(row, seen):.0f}%  {seen.emails_found:,}{of}"
 
 
-def _goes(now: Overview, row: JobRow) -> bool:
-    """Whether somebody works on it, as far as the ledger knows."""
-    return row.state == "running" and bool(now.dispatchers)
-
-
-def _when(now: Overview, row: JobRow, seen: Snapshot) -> str:
+def _when(row: JobRow, seen: Snapshot) -> str:
     if row.ended:
         return duration(row.seconds)
-    if not _goes(now, row):
+    if seen.state != "running":
         return "waits"
     if seen.waits_until:
         return f"until {seen.waits_until}"

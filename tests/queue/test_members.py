@@ -137,3 +137,20 @@ def test_chunks_that_ran_in_the_process_that_died_are_charged(
     assert ledger.job(job_id).state == "failed"
     assert ledger.error_counts(job_id) == {"worker_crash": 3}
     desk.check()
+
+
+def test_what_nobody_serves_is_known(desk: Desk, other: Desk, clock: Clock) -> None:
+    ledger = desk.ledger
+    assert ledger.served() == {"default"}
+    ledger.close_dispatcher(desk.id, "stopped")
+    elsewhere(ledger, other)
+    assert ledger.served() == {"default"}
+    clock.tick(31)
+    assert ledger.served() == set()  # it was silent for longer than anybody who lives
+    ledger.beat(other.id)
+    assert ledger.served() == {"default"}
+    mine = next(row.host for row in ledger.dispatchers() if row.id == desk.id)
+    with subprocess.Popen([sys.executable, "-c", ""]) as killed:
+        pass
+    elsewhere(ledger, other, host=mine, pid=killed.pid)
+    assert ledger.served() == set()
