@@ -20,6 +20,7 @@ from mailharvest.meter import Meter
 from mailharvest.progress import Snapshot, SystemStats, WorkerStats
 from mailharvest.queue.dispatcher import Dispatcher
 from mailharvest.queue.ledger import JobRow, Ledger
+from mailharvest.queue.tally import Counts
 from mailharvest.ui.dashboard import Dashboard
 
 log = logging.getLogger(__name__)
@@ -179,12 +180,12 @@ def observe(
         The ledger has no such job.
     """
     row = ledger.job(job_id)
-    kinds = ledger.counts(job_id)
+    counts = ledger.tallies(job_id)
     chunks: Counter[str] = Counter()
-    for (_, state), n in kinds.items():
+    for (_, state), n in counts.chunks.items():
         chunks[state] += n
     running = sum(int(w["nthreads"]) for w in (workers or {}).values())
-    urls_waiting, waits_until = _waiting(ledger, row)
+    waits_until = _waits_until(ledger, row)
     return Snapshot(
         job_id=job_id,
         title=row.title,
@@ -197,9 +198,11 @@ def observe(
         bytes=row.bytes,
         sites=ledger.site_count(job_id),
         duplicates=row.duplicates,
-        pages_ahead=_ahead(ledger, row, {kind for kind, _ in kinds}),
-        errors=ledger.error_counts(job_id),
-        urls_waiting=urls_waiting,
+        pages_ahead=_ahead(row, counts),
+        errors=counts.errors,
+        urls_known=sum(counts.urls.values()),
+        urls_done=counts.urls.get("done", 0),
+        urls_waiting=counts.urls.get("waiting", 0) if waits_until else 0,
         waits_until=waits_until,
         chunks_pending=sum(chunks[state] for state in WAITING),
         chunks_processing=chunks["running"],
@@ -219,30 +222,27 @@ def _state(row: JobRow, served: Collection[str]) -> str:
     return "interrupted" if row.state == "running" and not attended else row.state
 
 
-def _ahead(ledger: Ledger, row: JobRow, kinds: set[str]) -> int | None:
+def _ahead(row: JobRow, counts: Counts) -> int | None:
     """Pages that wait or are being fetched, of a job that was given all its URLs.
 
     A search plans and finds more as it goes, so what waits then is not all that will come.
     """
-    if row.state not in ("queued", "running") or not kinds <= {"scrape", "seed"}:
-        return None
-    urls = ledger.frontier_count(row.id)
-    if not urls:
+    kinds, urls = {kind for kind, _ in counts.chunks}, counts.urls
+    if row.state not in ("queued", "running") or not kinds <= {"scrape", "seed"} or not urls:
         return None
     left, done = urls.get("waiting", 0) + urls.get("taken", 0), urls.get("done", 0)
     # Not every URL is a page in the end: as many as so far.
     return round(left * min(row.pages / done, 1.0)) if done and row.pages else left
 
 
-def _waiting(ledger: Ledger, row: JobRow) -> tuple[int, str]:
-    """The URLs of a job that only waits for their time, and the time of day of the first."""
+def _waits_until(ledger: Ledger, row: JobRow) -> str:
+    """The time of day when a job goes on that has nothing but URLs whose time has not come."""
     if row.state != "running" or row.incomplete:
-        return 0, ""
+        return ""
     due = ledger.next_due(row.id)
     if due is None or due < ledger.clock() + SHORT:
-        return 0, ""
-    until = time.strftime("%H:%M", time.localtime(due))
-    return ledger.frontier_count(row.id).get("waiting", 0), until
+        return ""
+    return time.strftime("%H:%M", time.localtime(due))
 
 
 def _worker(address: str, known: Mapping[str, Any]) -> WorkerStats:

@@ -80,6 +80,8 @@ class Snapshot:
         Pages that wait, when no more can be found or planned; none while more may come.
     errors : mapping
         Kind to count.
+    urls_known, urls_done : int
+        URLs that were listed or found so far, and those that were fetched or given up.
     urls_waiting : int
         URLs that wait for their time while nothing else is to be done; else 0.
     waits_until : str
@@ -119,6 +121,8 @@ class Snapshot:
     duplicates: int = 0
     pages_ahead: int | None = None
     errors: Mapping[str, int] = field(default_factory=dict)
+    urls_known: int = 0
+    urls_done: int = 0
     urls_waiting: int = 0
     waits_until: str = ""
     chunks_pending: int = 0
@@ -193,7 +197,8 @@ class Snapshot:
         if self.idle_seconds >= STALLED:
             return f"nothing new for {about(self.idle_seconds)}"
         if self.eta_seconds is None:
-            return "too early to say"
+            known = f"{self.urls_done:,} of {self.urls_known:,} known pages done"
+            return known if self.urls_done else "too early to say"
         when = about(self.eta_seconds)
         if self.emails_wanted is not None and not self.out_of_reach:
             return f"{self.emails_wanted:,} in about {when}"

@@ -267,7 +267,8 @@ def test_what_waits_is_known_of_a_list_of_urls_and_not_of_a_search(tmp_path):
         urls = [f"https://site{i}.example.org/" for i in range(7)]
         listed = ledger.add(HarvestJob(urls=urls))
         searched = ledger.add(HarvestJob(query="x", search=Search(provider="simweb")))
-        assert observe(ledger, listed, None).pages_ahead == 7
+        seen = observe(ledger, listed, None)
+        assert (seen.pages_ahead, seen.urls_known, seen.urls_done) == (7, 7, 0)
         assert observe(ledger, searched, None).pages_ahead is None
 
 

@@ -360,6 +360,11 @@ def test_before_there_is_evidence_nothing_is_claimed(state, outlook):
     assert (seen.outlook, seen.eta_formatted) == (outlook, "unknown")
 
 
+def test_a_run_whose_end_is_not_foreseen_says_what_is_done_of_what_is_known():
+    now = Snapshot(state="running", elapsed_seconds=25.0, urls_known=1500, urls_done=1100)
+    assert Meter().see(now).outlook == "1,100 of 1,500 known pages done"
+
+
 def test_the_first_seconds_are_not_foreseen():
     """Snippets come before pages, and few; what they promise is wrong by far."""
     meter = Meter()

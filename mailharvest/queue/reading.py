@@ -99,11 +99,11 @@ class Reader:
 
     def counts(self, job_id: str) -> dict[tuple[str, str], int]:
         """Chunks of a job by ``(kind, state)``."""
-        return self._counts(job_id).chunks
+        return self.tallies(job_id).chunks
 
     def frontier_count(self, job_id: str) -> dict[str, int]:
         """URLs of a job by state: waiting, taken, done."""
-        return self._counts(job_id).urls
+        return self.tallies(job_id).urls
 
     def next_due(self, job_id: str) -> float | None:
         """When the first URL of a job that no chunk waits for is due."""
@@ -112,9 +112,10 @@ class Reader:
 
     def error_counts(self, job_id: str) -> dict[str, int]:
         """Errors of a job by kind."""
-        return self._counts(job_id).errors
+        return self.tallies(job_id).errors
 
-    def _counts(self, job_id: str) -> Counts:
+    def tallies(self, job_id: str) -> Counts:
+        """Chunks, URLs and errors of a job, all of one moment."""
         with self.database.read() as connection:
             no = rows.number_of(connection, job_id)
             return read_counts(connection, [no])[no]

@@ -91,6 +91,7 @@ _PATTERNS = (
     (rf"exhausts at about {_NUMBER} in (.+)", r"ينفد المصدر عند نحو \1 خلال \2"),
     (rf"{_NUMBER} in about (.+)", r"\1 خلال نحو \2"),
     (r"done in about (.+)", r"ينتهي خلال نحو \1"),
+    (rf"{_NUMBER} of {_NUMBER} known pages done", r"أُنجز \1 من \2 صفحة معروفة"),
     (rf"waiting for {_NUMBER} URLs? until (.+)", r"بانتظار \1 من الروابط حتى \2"),
     (r"nothing new for (.+)", r"لا جديد منذ \1"),
 )

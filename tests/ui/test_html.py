@@ -100,6 +100,7 @@ def test_arabic_reads_from_the_right():
         replace(NOW, emails_wanted=None, emails_expected=7412),
         replace(NOW, emails_wanted=None, emails_expected=None),
         replace(NOW, eta_seconds=400_000),
+        replace(NOW, eta_seconds=None, urls_known=1500, urls_done=1100),
         replace(NOW, urls_waiting=1, waits_until="9:05"),
         replace(NOW, urls_waiting=3000, waits_until="21:45"),
         *(replace(NOW, state=s) for s in ("queued", "paused", "completed", "cancelled")),
