@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import sys
 import warnings
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import dask
 from distributed import Client, LocalCluster, default_client
+from distributed.comm.addressing import get_address_host_port, parse_address
+from distributed.utils import silence_logging_cmgr
 
 from mailharvest.cluster.worker import Harvester
 from mailharvest.config import setting
-from mailharvest.errors import ClusterError
+from mailharvest.errors import ClusterError, SpecError
 
 OWN_CLUSTER = {
     # A worker that dies takes its chunks with it once; the ledger decides what comes next, so Dask
@@ -78,6 +81,8 @@ def connect(
 
     Raises
     ------
+    SpecError
+        `on` is no address.
     ClusterError
         The scheduler does not answer, the client is asynchronous, its workers cannot run us, or
         those of our own cannot import the script that calls this.
@@ -107,14 +112,46 @@ def _client(on: Any, stack: ExitStack, workers: int | None, threads: int | None)
             on = dask.config.get("scheduler-address", None)
     if on is None:
         on = _local_cluster(stack, workers, threads)
+    if isinstance(on, str):
+        _check_address(on)
     try:
         client = Client(on, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise ClusterError(
             f"no Dask scheduler at {on}: {error}; start one: dask scheduler"
         ) from None
-    stack.enter_context(client)
+    stack.callback(_close, client)
     return client
+
+
+def _check_address(address: str) -> None:
+    """Refuse what cannot be the address of a scheduler.
+
+    Dask would, too, but leaves a client behind that takes a minute to find out that it has nothing
+    to close.
+
+    Raises
+    ------
+    SpecError
+    """
+    try:
+        if parse_address(address)[0] == "inproc":
+            return
+        _, port = get_address_host_port(address)
+        if not 0 < port < 1 << 16:
+            raise ValueError(f"{port} is no port")
+    except ValueError as error:
+        raise SpecError(
+            f"{address!r} is no address of a Dask scheduler: {error}",
+            field="scheduler",
+            fix="write tcp://HOST:8786",
+        ) from None
+
+
+def _close(client: Client) -> None:
+    """Close a client; one that looks for a scheduler that is gone would say at length how."""
+    with nullcontext() if client.status == "running" else silence_logging_cmgr(logging.CRITICAL):
+        client.close()
 
 
 def _local_cluster(stack: ExitStack, workers: int | None, threads: int | None) -> LocalCluster:

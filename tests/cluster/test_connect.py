@@ -15,7 +15,7 @@ import pytest
 from distributed import Client, KilledWorker, LocalCluster
 
 from mailharvest.cluster.connect import connect
-from mailharvest.errors import ClusterError
+from mailharvest.errors import ClusterError, SpecError
 
 
 def cluster() -> LocalCluster:
@@ -116,6 +116,17 @@ def test_a_child_that_imports_its_program_starts_no_workers(
     monkeypatch.setattr(multiprocessing.current_process(), "_inheriting", True, raising=False)
     with pytest.raises(ClusterError, match=r"still importing its program.*put the call under"):
         connect(workers=1)
+
+
+@pytest.mark.parametrize("wrong", ["foo", "tcp://foo", "tcp://127.0.0.1:99999", "http://x:1", ""])
+def test_what_is_no_address_is_refused_before_dask_makes_a_client_of_it(
+    wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It would not be closed for a minute: there must be none.
+    monkeypatch.setattr(Client, "__init__", lambda *_, **__: pytest.fail("a client was made"))
+    with pytest.raises(SpecError, match="is no address of a Dask scheduler") as caught:
+        connect(wrong)
+    assert "tcp://HOST:8786" in str(caught.value)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")
