@@ -217,7 +217,8 @@ def _outputs(value: Any) -> Any:
             check_ending(path)
         except SpecError as error:
             raise Wrong(error.message, fix=error.fix) from None
-    return tuple("-" if str(p) == "-" else str(Path(p).expanduser().absolute()) for p in value)
+    found = ("-" if str(p) == "-" else str(Path(p).expanduser().absolute()) for p in value)
+    return tuple(dict.fromkeys(found))  # what is named twice is written once
 
 
 Outputs = Annotated[tuple[str, ...], BeforeValidator(_outputs)]

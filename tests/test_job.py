@@ -389,6 +389,11 @@ def test_a_list_too_long_to_travel_with_every_chunk_is_refused(
         HarvestJob(urls=[f"https://{n}.example.com/" for n in range(4)])
 
 
+def test_a_file_that_is_named_twice_is_written_once(tmp_path: Path) -> None:
+    named = [tmp_path / "x.csv", tmp_path / "y.csv", tmp_path / "." / "x.csv", "-", "-"]
+    assert searching(output=named).output == (str(named[0]), str(named[1]), "-")
+
+
 def test_nothing_starts_when_a_named_file_cannot_be_used(tmp_path: Path) -> None:
     for fields, message in (
         ({"suppress": [str(tmp_path / "gone.txt")]}, "suppress: the list"),
