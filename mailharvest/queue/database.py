@@ -272,7 +272,9 @@ def _postgresql(url: URL) -> Engine:
     try:
         import psycopg  # noqa: F401
     except ImportError:
-        raise LedgerError("PostgreSQL needs psycopg: pip install 'mailharvest[postgres]'") from None
+        raise SpecError(
+            "PostgreSQL needs psycopg", field="ledger", fix="pip install 'mailharvest[postgres]'"
+        ) from None
     # A writer that was stopped in the middle of a transaction must not hold the lock for ever.
     options = f"-c lock_timeout={int(PATIENCE)}s -c idle_in_transaction_session_timeout=60s"
     return create_engine(
