@@ -17,6 +17,8 @@ import dask.config
 import platformdirs
 import yaml
 
+from mailharvest.errors import SpecError
+
 _SOURCE = Path(__file__).with_name("mailharvest.yaml")
 
 dask.config.ensure_file(source=str(_SOURCE), comment=True)
@@ -45,3 +47,21 @@ def home_folder(home: str | Path | None = None) -> Path:
     if chosen:
         return Path(chosen).expanduser().absolute()
     return platformdirs.user_data_path("mailharvest", appauthor=False)
+
+
+def made(folder: Path) -> Path:
+    """`folder`, made when it is not there.
+
+    Raises
+    ------
+    SpecError
+        It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SpecError(
+            f"the folder {str(folder)!r} cannot be made: {error.strerror}",
+            fix="name another in --home, MAILHARVEST_HOME or --ledger",
+        ) from None
+    return folder

@@ -16,8 +16,8 @@ import pandas as pd
 from mailharvest import records, simweb
 from mailharvest.cluster.bag import DaskPool
 from mailharvest.cluster.connect import connect
-from mailharvest.config import home_folder
-from mailharvest.errors import JobFailed
+from mailharvest.config import home_folder, made
+from mailharvest.errors import JobFailed, SpecError
 from mailharvest.job import HarvestJob
 from mailharvest.meter import Meter
 from mailharvest.observe import TICK, Observer, observe
@@ -98,9 +98,7 @@ def resume(
 
 def folder(home: str | Path | None = None) -> Path:
     """Where ledger and parts of `home` live; made when it is not there."""
-    path = home_folder(home)
-    path.mkdir(parents=True, exist_ok=True)
-    return path
+    return made(home_folder(home))
 
 
 def open_ledger(home: str | Path | None = None, place: str | None = None) -> Ledger:

@@ -42,6 +42,7 @@ from sqlalchemy.exc import (
     ProgrammingError,
 )
 
+from mailharvest.config import made
 from mailharvest.errors import LedgerError, SpecError
 from mailharvest.queue.schema import migrate
 
@@ -228,7 +229,7 @@ def _sqlite(url: URL) -> Engine:
         raise LedgerError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed")
     if url.database in (None, "", ":memory:"):
         raise SpecError("a ledger in memory would not survive: give it a file", field="ledger")
-    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    made(Path(str(url.database)).parent)
     # timeout: how long SQLite itself waits for a lock, before our own patience is asked.
     engine = create_engine(
         url,
