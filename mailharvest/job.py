@@ -21,6 +21,7 @@ from mailharvest.lists import Globs, Listed, Outputs, Paths, TextFile, URLs, num
 from mailharvest.queue.job import Cut, Job, JobState
 from mailharvest.reason import Reason
 from mailharvest.records import drop_suppressed, suppression
+from mailharvest.records.export import check_place
 from mailharvest.refusal import Wrong, refusal
 from mailharvest.sources import files
 from mailharvest.sources.urls import listed
@@ -176,18 +177,17 @@ class HarvestJob(Job, hide_input_in_errors=False):
         Raises
         ------
         SpecError
-            One cannot be read or holds no URL, or what it is to write has no folder.
+            One cannot be read or holds no URL, or what it is to write cannot be written there.
         """
         suppression(self.suppress)
         self.asked()
         if self.urls is not None:
             lists.check_urls(self.urls)
         for path in self.output:
-            folder = Path(path).parent
-            if path != "-" and not folder.is_dir():
-                raise SpecError(
-                    f"there is no folder {str(folder)!r}", field="output", fix="create it first"
-                )
+            try:
+                check_place(path)
+            except SpecError as error:
+                raise SpecError(error.message, field="output", fix=error.fix) from None
 
     # what it asks for
 

@@ -215,6 +215,7 @@ class Run:
         self._dispatcher = Dispatcher(ledger, self._pool, parts=home / "parts", jobs=[job_id])
         job = load_job(self.row.kind, self.row.args)
         self.outputs = job.output if isinstance(job, HarvestJob) else ()
+        self._written: list[str] = []
         self._observer = Observer(self._dispatcher, self._pool)
         self._observer.add(job_id)
         self._work = threading.Thread(target=self._dispatch, name="dispatcher", daemon=True)
@@ -235,10 +236,23 @@ class Run:
             self._ended.set()
 
     def _write_outputs(self) -> None:
-        if self.outputs:
-            frame = self.frame()
-            for path in self.outputs:
+        """Write all that can be written; the first that cannot be is said when the rest is safe."""
+        if not self.outputs:
+            return
+        frame = self.frame()
+        wrong: list[SpecError] = []
+        for path in self.outputs:
+            try:
                 records.export(frame, path)
+                self._written.append(path)
+            except SpecError as error:
+                wrong.append(error)
+        if wrong:
+            there = "" if self._home == home_folder() else f" --home {self._home}"
+            raise SpecError(
+                f"job {self.job_id} has ended, but {wrong[0].message}",
+                fix=f"what it found is kept: mailharvest export {self.job_id} FILE{there}",
+            )
 
     # what a person asks
 
@@ -327,7 +341,7 @@ class Run:
             "errors": row.errors,
             "seconds": round(seen.elapsed_seconds, 3),
             "emails_per_minute": round(seen.emails_per_minute, 1),
-            "outputs": list(self.outputs) if row.ended else [],
+            "outputs": list(self._written),
         }
 
     @property

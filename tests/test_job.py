@@ -395,9 +395,11 @@ def test_a_file_that_is_named_twice_is_written_once(tmp_path: Path) -> None:
 
 
 def test_nothing_starts_when_a_named_file_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").mkdir()
     for fields, message in (
         ({"suppress": [str(tmp_path / "gone.txt")]}, "suppress: the list"),
         ({"output": str(tmp_path / "gone" / "leads.csv")}, "output: there is no folder"),
+        ({"output": str(tmp_path / "leads.csv")}, "output: .* is a folder"),
         ({"expand": {}}, "expand: {city} has no values"),
         ({"expand": {"city": ["a"], "town": ["b"]}}, "expand.town: no query uses"),
     ):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -45,6 +48,39 @@ def check_ending(path: str | Path) -> str:
     return ending
 
 
+def check_place(path: str | Path) -> None:
+    """See that `path` can be written: its folder is there and takes files, and it is no folder.
+
+    Raises
+    ------
+    SpecError
+    """
+    if str(path) == "-":
+        return
+    path = Path(path)
+    with _plainly(path):
+        if not path.parent.is_dir():
+            raise SpecError(f"there is no folder {str(path.parent)!r}", fix="create it first")
+        if path.is_dir():
+            raise SpecError(f"{str(path)!r} is a folder", fix="name a file in it")
+        with tempfile.TemporaryFile(dir=path.parent):  # to try is the one sure test
+            pass
+
+
+@contextlib.contextmanager
+def _plainly(path: str | Path) -> Iterator[None]:
+    """Say in one line why `path` cannot be written."""
+    try:
+        yield
+    except BrokenPipeError:  # nobody reads on: for the command line to see
+        raise
+    except OSError as error:
+        place = "standard output" if str(path) == "-" else repr(str(path))
+        raise SpecError(
+            f"cannot write to {place}: {error.strerror or error}", fix="name another place"
+        ) from error
+
+
 def export(frame: pd.DataFrame, path: str | Path) -> None:
     """Write `frame` in the format that the ending of `path` names; ``-`` is CSV on stdout.
 
@@ -54,15 +90,15 @@ def export(frame: pd.DataFrame, path: str | Path) -> None:
     Raises
     ------
     SpecError
-        The ending is unknown, or the folder is missing.
+        The ending is unknown, or nothing can be written there.
     """
     ending = check_ending(path)
     if str(path) == "-":
-        _to_stdout(frame)
+        with _plainly(path):
+            _to_stdout(frame)
         return
-    if not Path(path).parent.is_dir():
-        raise SpecError(f"there is no folder {str(Path(path).parent)!r}", fix="create it first")
-    with replacing(path) as file:
+    check_place(path)
+    with _plainly(path), replacing(path) as file:
         if ending == ".csv":
             file.write(_BOM)
             _write_csv(frame, file)

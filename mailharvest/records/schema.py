@@ -177,7 +177,8 @@ def _read_part(path: str | Path, schema: pa.Schema) -> pa.Table:
 def replacing(path: str | Path) -> Iterator[IO[bytes]]:
     """A file to write that takes the place of `path` when the block ends well."""
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{uuid4().hex[:12]}.tmp")
+    # Not the whole name: one as long as a name may be would be too long with ours around it.
+    temporary = path.with_name(f".{path.name[:40]}.{uuid4().hex[:12]}.tmp")
     try:
         with temporary.open("wb") as file:
             yield file

@@ -110,3 +110,15 @@ def test_an_unknown_ending_is_refused_with_those_there_are(tmp_path: Path, name:
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="no folder"):
         export(frame_of(["x"]), tmp_path / "gone" / "leads.csv")
+
+
+def test_what_cannot_be_written_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").mkdir()
+    with pytest.raises(SpecError, match="is a folder"):
+        export(frame_of(["x"]), tmp_path / "leads.csv")
+    with pytest.raises(SpecError, match=r"cannot write to .*\(name another place\)"):
+        export(frame_of(["x"]), tmp_path / ("x" * 300 + ".csv"))  # longer than a name may be
+    assert [path.name for path in tmp_path.iterdir()] == ["leads.csv"]
+    long = tmp_path / ("x" * 251 + ".csv")
+    export(frame_of(["x"]), long)
+    assert len(read_csv(long)) == 1
