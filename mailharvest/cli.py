@@ -5,8 +5,8 @@ Progress is drawn on stderr; results go to stdout, so that pipes work. Exit code
 ==  ==============================================================
 0   the target was reached, or the source is exhausted
 1   the job failed
-2   bad input: one clear line says what and where
-3   interrupted; ``mailharvest resume`` goes on
+2   bad input, or output that cannot be written: one clear line says what and where
+3   interrupted, or the scheduler went away; ``mailharvest resume`` goes on
 4   refused by the search provider: bad key, no credits, blocked
 ==  ==============================================================
 
@@ -15,6 +15,7 @@ What imports Dask is imported where it is used: ``--help`` should not take two s
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -37,11 +38,16 @@ from mailharvest.verbs import VERBS
 from mailharvest.verbs.making import HOME, JSON, LEDGER
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from mailharvest.run import Run
 
 FAILED, BAD_INPUT, INTERRUPTED, REFUSED = 1, 2, 3, 4
 BROKEN_PIPE = 141
 """What a shell reports of a program that SIGPIPE ended: nobody reads on, and that is no failure."""
+
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+"""Errors of a system that takes no more of our output; the last is of a stdout that was closed."""
 
 STATES = ("planning", "waiting", "queued", "running", "completed", "failed", "cancelled")
 """What a job can be."""
@@ -52,6 +58,8 @@ STOP_SECONDS = 9.0
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code. What a person can mend is said in one line."""
+    if sys.stdout is None:  # closed (>&-): who writes is to hear of it, as of a full disk
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
     try:
         code = cli.main(argv, prog_name="mailharvest", standalone_mode=False)
     except click.ClickException as error:
@@ -60,13 +68,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.Abort:
         return INTERRUPTED
     except MailharvestError as error:
-        for line in str(error).splitlines():
-            click.echo(f"mailharvest: {visible(line, 2000)}", err=True)
+        _let_go_of_stdout()  # it may be what could not be written
+        _complain(str(error))
         return _code_of(error)
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        _let_go_of_stdout()
+        _complain(f"cannot write: {error.strerror}")
+        return BAD_INPUT
     return code or 0
 
 
-def _code_of(error: MailharvestError) -> int:
+def _complain(what: str) -> None:
+    for line in what.splitlines():
+        click.echo(f"mailharvest: {visible(line, 2000)}", err=True)
+
+
+def _code_of(error: Exception) -> int:
     if isinstance(error, (SpecError, UnknownJob)):
         return BAD_INPUT
     return REFUSED if isinstance(error, Refused) else FAILED
@@ -80,10 +99,17 @@ class _Verbs(click.Group):
             code = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            # The interpreter flushes stdout once more when it ends; that must not complain either.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _let_go_of_stdout()
             return BROKEN_PIPE
         return code
+
+
+def _let_go_of_stdout() -> None:
+    """The interpreter flushes stdout once more when it ends; that must not complain either."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(
@@ -136,6 +162,7 @@ def run(
     return _follow(
         lambda: harvest(job, scheduler, home=home, workers=workers, threads=threads),
         home=home,
+        scheduler=scheduler,
         as_json=as_json,
         quiet=quiet,
     )
@@ -159,32 +186,62 @@ def resume(
     return _follow(
         lambda: resume(job_id, scheduler, home=home, workers=workers, threads=threads),
         home=home,
+        scheduler=scheduler,
         as_json=as_json,
         quiet=quiet,
     )
 
 
-def _follow(start: Callable[[], Run], *, home: Path | None, as_json: bool, quiet: bool) -> int:
+def _follow(
+    start: Callable[[], Run],
+    *,
+    home: Path | None,
+    scheduler: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
     """Start a run, show it until it ends or is interrupted, and say how it ended."""
-    from mailharvest.ui.console import summary, terminal, watch
+    from mailharvest.ui.console import summary, terminal
 
     console = terminal(quiet=quiet)
+    if scheduler is not None:  # one that does not answer is waited for
+        console.print(f"connecting to {scheduler}", style="dim", markup=False)
     with _Interrupts() as interrupted, start() as run:
         again = f"mailharvest resume {run.job_id}" + (f" --home {home}" if home else "")
         interrupted.last_words = f"\ninterrupted; go on with: {again}\n"
-        watch(run, console, left=interrupted)
-        stopped = interrupted() and not run.wait(0)
-        if stopped:
+        trouble = _watch(run, console, interrupted)
+        stopped = not run.progress.ended if trouble else interrupted() and not run.wait(0)
+        if stopped and trouble is None:
             console.print("stopping; Ctrl-C once more ends it at once", style="dim")
             run.stop()
         facts, now = run.summary(), run.progress
+    if not stopped:
+        console.print(summary(facts, now))
+    if trouble is not None:
+        _complain(str(trouble))
     if stopped:
         click.echo(interrupted.last_words.strip(), err=True)
-    else:
-        console.print(summary(facts, now))
     if as_json:
         click.echo(json.dumps(facts, ensure_ascii=False))
-    return INTERRUPTED if stopped else _exit_code(now)
+    if stopped:
+        return INTERRUPTED
+    return _exit_code(now) if trouble is None else _code_of(trouble)
+
+
+def _watch(run: Run, console: Console, left: Callable[[], bool]) -> Exception | None:
+    """Show a run until it ends; what went wrong with it, if something did.
+
+    The job itself may be well: of one whose scheduler or disk is gone the ledger has all there was.
+    """
+    from mailharvest.ui.console import watch
+
+    try:
+        watch(run, console, left=left)
+    except BrokenPipeError:
+        raise
+    except (MailharvestError, OSError) as error:
+        return error
+    return None
 
 
 def _exit_code(now: Snapshot) -> int:

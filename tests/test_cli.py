@@ -16,6 +16,7 @@ import pytest
 
 from mailharvest import simweb
 from mailharvest.cli import main
+from mailharvest.cluster.bag import DaskPool
 from mailharvest.simweb import World
 
 SMALL = World(sites=60, slow=0, latency=0.02)
@@ -168,6 +169,84 @@ def test_an_output_that_cannot_be_is_refused_before_the_start(finished, capsys):
     assert json.loads(capsys.readouterr().out) == []
 
 
+@pytest.mark.parametrize("verb", ["run", "export"])
+def test_a_folder_is_no_file_to_write(finished, job_id, tmp_path, capsys, verb):
+    (tmp_path / "d.csv").mkdir()
+    home = ["--home", str(finished[0] / "home")]
+    if verb == "run":
+        home = ["--home", str(tmp_path / "home")]
+        args = ["run", str(finished[0] / "job.yaml"), "--out", str(tmp_path / "d.csv")]
+    else:
+        args = ["export", job_id, str(tmp_path / "d.csv")]
+    assert main([*args, *home]) == 2
+    said = capsys.readouterr().err
+    assert "d.csv' is a folder (name a file in it)" in said
+    assert said.count("\n") == 1
+    assert not (tmp_path / "home").exists()  # nothing has begun
+
+
+def test_an_output_folder_that_goes_away_costs_the_file_and_nothing_else(
+    finished, tmp_path, monkeypatch, capsys
+):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+
+    def pool(client):
+        gone.rmdir()  # the job is in the ledger, its work has not begun
+        return DaskPool(client)
+
+    monkeypatch.setattr("mailharvest.run.DaskPool", pool)
+    args = ["run", finished[0] / "job.yaml", "--out", gone / "a.csv", "--out", tmp_path / "b.csv"]
+    args += ["--json", "--workers", "1", "--home", tmp_path / "home"]
+    assert main([str(arg) for arg in args]) == 2
+    out, err = capsys.readouterr()
+    facts = json.loads(out)
+    assert (facts["state"], facts["emails"]) == ("completed", len(ADDRESSES))
+    assert facts["outputs"] == [str(tmp_path / "b.csv")]
+    last = err.splitlines()[-1]
+    assert f"there is no folder {str(gone)!r}" in last
+    assert f"mailharvest export {facts['job_id']} FILE --home {tmp_path / 'home'}" in last
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("buffered", ["", "1"])
+@pytest.mark.parametrize("verb", ["export", "jobs", "--help"])
+def test_a_full_disk_under_stdout_is_one_line(finished, job_id, verb, buffered):
+    home = finished[0] / "home"
+    words = {"export": ["export", job_id, "-"], "jobs": ["jobs"], "--help": ["jobs", "--help"]}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command(*words[verb], home=home), stdout=full, stderr=subprocess.PIPE, timeout=60,
+            encoding="utf-8", check=False, env={**os.environ, "PYTHONUNBUFFERED": buffered},
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert "No space left on device" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@posix
+def test_a_stdout_that_is_closed_is_one_line_for_who_writes_to_it(finished, job_id, tmp_path):
+    home = finished[0] / "home"
+    for words, code in ((["stats"], 2), (["export", job_id, tmp_path / "leads.csv"], 0)):
+        line = " ".join(command(*words, home=home)) + " >&-"
+        done = subprocess.run(
+            ["sh", "-c", line], stderr=subprocess.PIPE, timeout=60, encoding="utf-8", check=False
+        )
+        assert (done.returncode, done.stderr.count("\n")) == (code, code and 1), done.stderr
+    assert (tmp_path / "leads.csv").exists()
+
+
+@pytest.mark.parametrize("args", [["jobs"], ["stats"], ["run", "job.yaml"]])
+def test_a_home_that_cannot_be_is_one_line(finished, monkeypatch, capsys, args):
+    monkeypatch.chdir(finished[0])
+    monkeypatch.setenv("MAILHARVEST_HOME", "job.yaml")  # a file
+    assert main(args) == 2
+    said = capsys.readouterr().err
+    assert "cannot be made" in said
+    assert "MAILHARVEST_HOME" in said
+    assert said.count("\n") == 1
+
+
 def test_quiet_is_quiet_and_out_replaces_output(finished, tmp_path):
     target = tmp_path / "here.jsonl"
     job = finished[0] / "job.yaml"
@@ -265,6 +344,42 @@ def test_resume_goes_on_to_the_end(tmp_path):
     facts = json.loads(done.stdout)
     assert (facts["state"], facts["reason"]) == ("completed", "source exhausted")
     assert facts["emails"] > 0
+
+
+def test_a_scheduler_that_dies_ends_the_run_but_not_the_job(finished, tmp_path):
+    scheduler = subprocess.Popen(
+        [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1",
+         "--port", "0", "--no-dashboard"],
+        stderr=subprocess.PIPE, encoding="utf-8",
+    )  # fmt: skip
+    assert scheduler.stderr is not None
+    line = next(line for line in scheduler.stderr if "Scheduler at" in line)
+    # The first error is enough: it would look for the scheduler for a quarter of a minute.
+    hasty = (
+        "import mailharvest.queue.dispatcher as it; it.ERRORS = 1;"
+        "from mailharvest.cli import main; raise SystemExit(main())"
+    )
+    args = command("run", finished[0] / "job.yaml", "--json", home=tmp_path)[3:]
+    begun = subprocess.Popen(
+        [sys.executable, "-c", hasty, *args, "--scheduler", line.split()[-1]],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert begun.stderr is not None
+    assert begun.stderr.readline().startswith("connecting to tcp://127.0.0.1:")
+    assert "0 e-mails" in begun.stderr.readline()  # it runs: there are no workers, so it waits
+    scheduler.kill()
+    out, said = begun.communicate(timeout=60)
+    scheduler.stderr.close()
+    scheduler.wait()
+    facts = json.loads(out)
+    assert (begun.returncode, facts["state"]) == (3, "queued"), said
+    assert "Traceback" not in said
+    assert "scheduler is gone" in said
+    assert f"go on with: mailharvest resume {facts['job_id']} --home {tmp_path}" in said
+    done = run("resume", facts["job_id"], "--workers", "1", home=tmp_path)
+    assert done.returncode == 0, done.stderr
 
 
 @posix
