@@ -397,6 +397,14 @@ def test_simweb_by_itself():
     assert process.wait(20) == 0
 
 
+@pytest.mark.parametrize("port", ["99999", "-1", "http"])
+def test_simweb_refuses_what_is_no_port(port, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["simweb", f"--port={port}"])
+    assert ended.value.code == 2
+    assert "argument --port: " in capsys.readouterr().err
+
+
 def test_version_and_help(capsys):
     assert main(["--version"]) == 0
     assert "mailharvest" in capsys.readouterr().out

@@ -276,7 +276,7 @@ def _parser() -> argparse.ArgumentParser:
         description="A simulated web on loopback: sites, pages with planted addresses, a search"
         " API in the wire shapes of Serper and SearXNG. Shares are between 0 and 1.",
     )
-    parser.add_argument("--port", type=int, default=8400, help="0 takes a free one; default 8400")
+    parser.add_argument("--port", type=_port, default=8400, help="0 takes a free one; default 8400")
     parser.add_argument("--world", choices=["-"], help=argparse.SUPPRESS)
     types = get_type_hints(World)
     for field in fields(World):
@@ -292,6 +292,17 @@ def _parser() -> argparse.ArgumentParser:
             help=f"default {'none' if field.default is None else field.default}",
         )
     return parser
+
+
+def _port(text: str) -> int:
+    """A port; of a number that is none the system would take the lower sixteen bits."""
+    port = int(text)
+    if not 0 <= port < 1 << 16:
+        raise argparse.ArgumentTypeError(f"{text} is no port; write 0 to {(1 << 16) - 1}")
+    return port
+
+
+_port.__name__ = "port"  # as argparse calls it in what it says of other texts
 
 
 def _tell_port(port: int) -> None:
