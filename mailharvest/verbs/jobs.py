@@ -26,13 +26,11 @@ def job_from(path: Path) -> Job:
     """
     from mailharvest import jobfile
     from mailharvest.job import HarvestJob
-    from mailharvest.queue.job import load_job
 
     said = jobfile.read(path).values
     if "kind" in said:
         kind = said.pop("kind")
-        here_on_path()
-        return load_job(str(kind), json.dumps(said))
+        return _own(str(kind), json.dumps(said))
     job = HarvestJob.from_yaml(path)
     if job.search is not None and job.search.provider == "simweb" and job.search.base_url is None:
         raise SpecError(
@@ -42,6 +40,17 @@ def job_from(path: Path) -> Job:
             fix="mailharvest simweb --port 8400, and base_url: http://127.0.0.1:8400",
         )
     return job
+
+
+def _own(kind: str, args: str) -> Job:
+    """A job of a person's own class, which may stand in the current folder."""
+    from mailharvest.queue.job import load_job
+
+    module, _, name = kind.partition(":")
+    if not module or not name:
+        raise SpecError(f"{kind!r} names no class", field="kind", fix="write module:Class")
+    here_on_path()
+    return load_job(kind, args)
 
 
 _dispatching = (
@@ -87,10 +96,7 @@ def submit(queue: Queue, job_file: Path, **options: Any) -> None:
 )
 def dispatch(queue: Queue, kind: str, args: str, **options: Any) -> None:
     """Put a job of your own onto its queue."""
-    from mailharvest.queue.job import load_job
-
-    here_on_path()
-    _dispatch(queue, load_job(kind, args), **options)
+    _dispatch(queue, _own(kind, args), **options)
 
 
 @verb(click.argument("job_id"))
@@ -126,8 +132,15 @@ def retry(queue: Queue, job_id: str | None, queue_name: str | None, every: bool)
     """Let failed jobs go on with what they did not finish."""
     if job_id is None and queue_name is None and not every:
         raise click.UsageError("which? give an ID, --queue NAME or --all")
-    for each in queue.retry(job_id, queue=queue_name):
+    again = queue.retry(job_id, queue=queue_name)
+    for each in again:
         click.echo(each)
+    if not again:
+        there = "" if queue_name is None else f" in queue {queue_name}"
+        why = f"there is no failed job{there}"
+        if job_id is not None:
+            why = f"job {job_id} is {queue.get(job_id).state}; failed jobs{there} are retried"
+        click.echo(f"nothing to retry: {why}", err=True)
 
 
 @verb(JSON, click.option("--limit", type=click.IntRange(1), default=100))

@@ -18,12 +18,23 @@ if TYPE_CHECKING:
 def pause(queue: Queue, queue_name: str) -> None:
     """Start nothing more of a queue; what runs goes on."""
     queue.pause(queue_name)
+    empty = (
+        ""
+        if queue.ledger.jobs(queue=queue_name, limit=1)
+        else "; no job is in a queue of that name"
+    )
+    click.echo(f"{queue_name} is paused{empty}")
 
 
 @verb(click.argument("queue_name", metavar="QUEUE"))
 def unpause(queue: Queue, queue_name: str) -> None:
     """Start what waits in a queue again."""
+    paused = queue.paused()
     queue.resume(queue_name)
+    if queue_name in paused:
+        click.echo(f"{queue_name} goes on")
+    else:
+        click.echo(f"{queue_name} was not paused; paused queues: {', '.join(paused) or 'none'}")
 
 
 @verb(JSON, click.option("--limit", type=click.IntRange(1), default=100))

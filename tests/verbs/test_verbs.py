@@ -53,6 +53,9 @@ def test_a_job_of_ones_own_is_dispatched(call: Any, queue: Queue) -> None:
     row = queue.get("seven").row
     assert (row.queue, row.priority, '"value":7' in row.args) == ("high", 2, True)
     assert queue.counts()["delayed"] == 1
+    for halves in ("mailharvest", "mailharvest:", ":HarvestJob"):
+        with pytest.raises(SpecError, match="write module:Class"):
+            call("dispatch", halves)
     for wrong in (["no.such:Job"], ["tests.queue.jobs:Echo", "--delay", "soon"]):
         with pytest.raises(SpecError):
             call("dispatch", *wrong)
@@ -116,6 +119,14 @@ def test_failed_jobs_are_listed_retried_flushed(call: Any, queue: Queue) -> None
     desk.close()
 
 
+def test_a_retry_of_nothing_says_so(call: Any, queue: Queue) -> None:
+    job_id = queue.dispatch(Echo()).id
+    assert call("retry", job_id).startswith(f"nothing to retry: job {job_id} is queued;")
+    assert "no failed job in queue other" in call("retry", "--queue", "other")
+    assert "there is no failed job\n" in call("retry", "--all")
+    assert queue.get(job_id).state == "queued"
+
+
 def test_every_listing_takes_json_and_any_ledger(
     place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -148,6 +159,7 @@ def test_every_listing_takes_json_and_any_ledger(
         ["submit", "none.yaml"],
         ["dispatch", "tests.queue.jobs:Echo", "--json", "{"],
         ["dispatch", "tests.queue.jobs:Echo", "--json", '{"tries": 0, "valu": 1}'],
+        ["dispatch", "mailharvest"],
         ["dispatch", "tests.queue.jobs:Echo", "--delay", "soon"],
         ["dispatch", "tests.queue.jobs:Echo", "--queue", "a b"],
         ["flush", "--older-than", "soon"],
@@ -171,11 +183,14 @@ def test_bad_input_is_one_line_and_exit_code_2(
 
 
 def test_queues_are_paused_and_jobs_cancelled(call: Any, queue: Queue) -> None:
-    call("pause", "reports")
+    assert call("pause", "reports") == "reports is paused; no job is in a queue of that name\n"
     assert queue.paused() == ["reports"]
-    call("unpause", "reports")
+    assert "typo was not paused; paused queues: reports" in call("unpause", "typo")
+    assert call("unpause", "reports") == "reports goes on\n"
     assert queue.paused() == []
-    job_id = queue.dispatch(Echo()).id
+    job_id = queue.dispatch(Echo(), queue="reports").id
+    assert call("pause", "reports") == "reports is paused\n"
+    call("unpause", "reports")
     assert call("cancel", job_id) == "cancelled\n"
     assert "before" in call("cancel", job_id)
     assert "cancelled" in call("wait", job_id)
