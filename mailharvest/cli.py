@@ -28,14 +28,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.cells import cell_len
 
 from mailharvest.errors import MailharvestError, Refused, SpecError, UnknownJob
 from mailharvest.progress import Snapshot
 from mailharvest.reason import Reason
 from mailharvest.ui.text import visible
 from mailharvest.verbs import VERBS
-from mailharvest.verbs.making import HOME, JSON, LEDGER
+from mailharvest.verbs.making import HOME, JSON, LEDGER, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -219,6 +218,8 @@ def _follow(
         console.print(summary(facts, now))
     if trouble is not None:
         _complain(str(trouble))
+    elif quiet and not stopped and _exit_code(now):
+        _complain(f"job {run.job_id}: {now.reason or now.state}")
     if stopped:
         click.echo(interrupted.last_words.strip(), err=True)
     if as_json:
@@ -326,7 +327,7 @@ def jobs(
         )
         for job in found
     ]
-    _table([head, *rows])
+    table([head, *rows])
 
 
 @cli.command()
@@ -344,7 +345,7 @@ def show(job_id: str, home: Path | None, place: str | None, as_json: bool) -> No
         click.echo(json.dumps(job.as_dict(), ensure_ascii=False))
         return
     wanted = "" if job.emails_wanted is None else f" of {job.emails_wanted:,}"
-    _table(
+    table(
         [
             ("job", job.job_id),
             ("title", job.title),
@@ -360,17 +361,6 @@ def show(job_id: str, home: Path | None, place: str | None, as_json: bool) -> No
             ("errors", errors(job.errors, most=100) or "none"),
         ]
     )
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> None:
-    """Print columns as wide as what is in them; the last is as long as it likes."""
-    cells = [[visible(cell) for cell in row] for row in rows]
-    widths = [max(cell_len(cell) for cell in column) for column in zip(*cells, strict=True)]
-    for row in cells:
-        padded = (
-            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
-        )
-        click.echo("  ".join(padded).rstrip())
 
 
 @cli.command()

@@ -15,7 +15,7 @@ import pandas as pd
 
 from mailharvest import records, simweb
 from mailharvest.cluster.bag import DaskPool
-from mailharvest.cluster.connect import connect
+from mailharvest.cluster.connect import connect, need
 from mailharvest.config import home_folder, made
 from mailharvest.errors import JobFailed, SpecError
 from mailharvest.job import HarvestJob
@@ -66,6 +66,7 @@ def harvest(
         opened.callback(ledger.close)
         connection = connect(on, workers=workers, threads=threads)
         opened.callback(connection.close)
+        need(_key(job), connection.client)
         job_id = ledger.add(job, options=Options(queue=None if job is asked else APART))
         return Run(job_id, ledger, connection.client, folder(home), opened.pop_all())
 
@@ -89,9 +90,10 @@ def resume(
         ledger = open_ledger(home)
         opened.callback(ledger.close)
         row = ledger.job(job_id)
-        _with_simweb(load_job(row.kind, row.args), opened)
+        job = _with_simweb(load_job(row.kind, row.args), opened)
         connection = connect(on, workers=workers, threads=threads)
         opened.callback(connection.close)
+        need(_key(job), connection.client)
         ledger.reopen(job_id)
         return Run(job_id, ledger, connection.client, folder(home), opened.pop_all())
 
@@ -181,6 +183,12 @@ def _with_simweb(job: Job, opened: ExitStack) -> Job:
     return job.model_copy(update={"search": search})
 
 
+def _key(job: Job) -> str | None:
+    """The environment variable with the key that a job searches with."""
+    search = job.search if isinstance(job, HarvestJob) else None
+    return search.api_key.name if search is not None and search.api_key is not None else None
+
+
 def _answers(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1.0)
@@ -237,9 +245,7 @@ class Run:
 
     def _write_outputs(self) -> None:
         """Write all that can be written; the first that cannot be is said when the rest is safe."""
-        if not self.outputs:
-            return
-        frame = self.frame()
+        frame = self.frame() if self.outputs else pd.DataFrame()
         wrong: list[SpecError] = []
         for path in self.outputs:
             try:

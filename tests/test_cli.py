@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -266,6 +267,24 @@ def test_refused_by_the_provider_is_4(tmp_path):
     assert done.returncode == 4, done.stderr
     assert "bad API key" in done.stderr
     assert "a-wrong-one" not in done.stderr + done.stdout
+
+
+def test_quiet_is_not_silent_about_a_failure(tmp_path):
+    with simweb.start(World(sites=10, api_key="the-right-one")) as web:
+        job = job_file(
+            tmp_path,
+            "query: real estate agents\n"
+            f"search: {{provider: serper, api_key: env:TEST_KEY, base_url: '{web.url}'}}\n",
+        )
+        args = ["run", job, "--workers", "1", "--quiet"]
+        done = run(*args, home=tmp_path, TEST_KEY="a-wrong-one")
+        unset = run(*args, home=tmp_path / "other", TEST_KEY="")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert re.fullmatch(r"mailharvest: job \w+: bad API key\n", done.stderr)
+    assert (unset.returncode, unset.stdout) == (2, "")
+    assert "search.api_key: the environment variable TEST_KEY is not set" in unset.stderr
+    assert unset.stderr.count("\n") == 1
+    assert json.loads(run("jobs", "--json", home=tmp_path / "other").stdout) == []
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import sys
 import warnings
 from contextlib import ExitStack, nullcontext
@@ -99,6 +100,25 @@ def connect(
                 " install the same version of mailharvest there"
             ) from error
         return Connection(client, stack.pop_all())
+
+
+def need(variable: str | None, client: Client) -> None:
+    """See that the workers there are have this environment variable; with None nothing is needed.
+
+    Raises
+    ------
+    SpecError
+    """
+    if variable is not None and any(client.run(_lacks, variable).values()):
+        raise SpecError(
+            f"the environment variable {variable} is not set where the workers run",
+            field="search.api_key",
+            fix=f"export {variable}=… before they start",
+        )
+
+
+def _lacks(variable: str) -> bool:
+    return not os.environ.get(variable)  # whether, not what: its value stays where it is
 
 
 def _client(on: Any, stack: ExitStack, workers: int | None, threads: int | None) -> Client:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.cells import cell_len
 
 from mailharvest.ui.text import visible
 
@@ -50,9 +51,17 @@ def show(rows: Iterable[Any], columns: Sequence[str], *, as_json: bool) -> None:
         return
     cells = [[c.upper().replace("_", " ") for c in columns]]
     cells += [[cell(name, row[name]) for name in columns] for row in found]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for line in cells:
-        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+    table(cells)
+
+
+def table(rows: Sequence[Sequence[str]]) -> None:
+    """Print columns as wide as what is in them; the last is as long as it likes."""
+    cells = [[visible(cell) for cell in row] for row in rows]
+    widths = [max(cell_len(cell) for cell in column) for column in zip(*cells, strict=True)]
+    for row in cells:
+        padded = (
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+        )
         click.echo("  ".join(padded).rstrip())
 
 
