@@ -182,6 +182,15 @@ def test_bad_input_is_one_line_and_exit_code_2(
     assert len(said.splitlines()) == 1
 
 
+def test_postgresql_without_its_driver_is_for_a_person_to_mend(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # as if it were not installed
+    where = ["--ledger", "postgresql://127.0.0.1/jobs", "--home", str(tmp_path)]
+    assert main(["jobs", *where]) == 2
+    assert "pip install 'mailharvest[postgres]'" in capsys.readouterr().err
+
+
 def test_queues_are_paused_and_jobs_cancelled(call: Any, queue: Queue) -> None:
     assert call("pause", "reports") == "reports is paused; no job is in a queue of that name\n"
     assert queue.paused() == ["reports"]
