@@ -159,7 +159,7 @@ STRUCTURED = [
     ('<style>@import url("x@example.css"); @media print{a{}} @font-face{src:url(x@2x.woff)}</style>', ""),
 ]
 
-BLIND = [  # from cases that others wrote without a look at the code
+WILD = [
     ("<i class=\"material-icons\">email</i>info@example.com", "info@example.com"),
     ("<style>p.em b{display:none}</style><p class=\"em\">jane@<b>null</b>example.com</p>", "jane@example.com"),
     ("<script>load({club:{name:\"x\",email:\"info@example.com\",tel:void 0}})</script>", "info@example.com"),
