@@ -239,7 +239,7 @@ class Fetch(Spec):
     max_bytes : int
         Bytes of a decoded body; a longer one is not read to its end: an error, ``too_large``.
     per_site_delay : float
-        Seconds between two requests to a site; a longer ``Crawl-delay`` wins.
+        Seconds between two requests to a site; a longer ``Crawl-delay`` wins, up to 60.
     concurrency : int
         Sites that one chunk talks to at once.
     user_agent : str
