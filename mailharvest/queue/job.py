@@ -158,8 +158,9 @@ class JobState:
     frontier : int
         URLs that wait.
     urls : dict
-        URLs by state: ``waiting``, ``taken``, ``done``, and of these ``lost``: given up for a
-        reason that may pass.
+        URLs by state: ``waiting``, ``taken``, ``done``.
+    lost : int
+        URLs of those that are done which were given up for a reason that may pass.
     memo : dict
         JSON of the job's own, kept in the ledger; change it in place.
     done : list of (ChunkSpec, value)
@@ -178,6 +179,7 @@ class JobState:
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     frontier: int = 0
     urls: dict[str, int] = field(default_factory=dict)
+    lost: int = 0
     memo: dict[str, Any] = field(default_factory=dict)
     done: list[tuple[ChunkSpec, Any]] = field(default_factory=list)
     failed: list[tuple[ChunkSpec, str]] = field(default_factory=list)

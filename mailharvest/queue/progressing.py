@@ -94,6 +94,7 @@ def _next(
         counts=dict(counts.chunks),
         frontier=counts.urls.get("waiting", 0),
         urls=dict(counts.urls),
+        lost=counts.lost,
         memo=json.loads(progress.row.memo),
         done=progress.done,
         failed=progress.failed,

@@ -82,6 +82,7 @@ class Counts:
     def __init__(self) -> None:
         self.chunks: dict[tuple[str, str], int] = {}
         self.urls: dict[str, int] = {}
+        self.lost = 0  # of the URLs that are done
         self.errors: dict[str, int] = {}
         self.stats: dict[str, float] = {}
 
@@ -100,6 +101,8 @@ def read_counts(connection: Connection, jobs: Iterable[int]) -> dict[int, Counts
             counts.chunks[of[6:], name] = int(n)
         elif of == "stat":
             counts.stats[name] = n
+        elif (of, name) == ("url", "lost"):
+            counts.lost = int(n)
         else:
             (counts.urls if of == "url" else counts.errors)[name] = int(n)
     return found

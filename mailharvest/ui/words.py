@@ -82,6 +82,7 @@ _ARABIC = {
     "out of credits": "نفد الرصيد",
     "bad API key": "مفتاح غير صالح",
     "the provider does not answer": "المزود لا يستجيب",
+    "most pages could not be reached": "تعذر الوصول إلى معظم الصفحات",
     NO_WORKERS: "لا يوجد عمال: شغّل بعضهم، أو cluster.scale(2)",
 }
 
