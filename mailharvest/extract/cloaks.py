@@ -184,6 +184,13 @@ def _read_words(page: Page, end: int, before: str, after: str) -> None:
         page.done = max(page.done, page.data.find(tld, end, end + _AFTER))  # its dots with it
 
 
+def read_spaced(page: Page, end: int) -> None:
+    """``jane () example ! org``, as archives of mailing lists write it."""
+    place = page.data.rfind(b" () ", max(0, end - 40), end) + 4
+    before, after = page.around(place, place)
+    _read_words(page, place, before[-_BEFORE:], after[:_AFTER])
+
+
 def read_bare(page: Page, end: int) -> None:
     """A bare word for "@", or a word for "."."""
     tag = page.tag_at(end - 1)

@@ -32,6 +32,7 @@ READERS: dict[str, Read] = {
     "icon": cloaks.read_icon,
     "image": cloaks.read_image,
     "word": cloaks.read_word,
+    "spaced": cloaks.read_spaced,
     "bare": cloaks.read_bare,
     "labelled": cloaks.read_labelled,
 }

@@ -193,7 +193,7 @@ TRIGGERS = (
     Trigger("word", _closed(_AT_OTHER, "])}）］】"), b"", b"", True),
     Trigger(
         "word",
-        (b"@]", b"@)", b"@}", b"@ ]", b"@ )", b" (a) ", b" () ", b"_at_", b" -at- "),
+        (b"@]", b"@)", b"@}", b"@ ]", b"@ )", b" (a) ", b"_at_", b" -at- "),
         b"",
         b"",
         True,
@@ -204,6 +204,8 @@ TRIGGERS = (
     ),
     Trigger("bare", (b" dot ", b"dot]", b"dot)", b"dot}", b"-dot-", b"_dot_"), b"", b"", True),
     Trigger("bare", (b" AT ",)),
+    # As archives of lists write it: "jane () example ! org".
+    Trigger("spaced", (b" () ",), rb"[A-Za-z0-9_-]", rb"[A-Za-z0-9-]{1,30} !", reach=32),
     # Only behind a label, which is looked for where a host name follows.
     Trigger("labelled", (b" at ",), rb"[A-Za-z0-9_-]", rb"[A-Za-z0-9-]{1,30}\.[A-Za-z]", reach=32),
     Trigger("bare", tuple(f" {w} ".encode() for w in _UNAMBIGUOUS), b"", b"", True),
