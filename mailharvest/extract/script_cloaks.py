@@ -11,7 +11,9 @@ from mailharvest.extract.domains import is_tld
 from mailharvest.extract.scripts import unescape
 
 _QUOTED = r"""(?:"([^"\\\n]{1,80})"|'([^'\\\n]{1,80})')"""
-_CODES = re.compile(r"\[\s{0,3}((?:\d{2,3}\s{0,3},\s{0,3}){5,400}\d{2,3})\s{0,3},?\s{0,3}\]")
+_CODES = re.compile(
+    r"\[\s{0,3}((?:\d{2,3}\s{0,3},\s{0,3}){5,400}\d{2,3})\s{0,3},?\s{0,3}\]", re.ASCII
+)
 _TABLE = re.compile(
     r"""\bml\s?=\s?(?:"((?:[^"\\]|\\.){0,400})"|'((?:[^'\\]|\\.){0,400})')\s?,\s?"""
     r"""mi\s?=\s?(?:"((?:[^"\\]|\\.){0,4000})"|'((?:[^'\\]|\\.){0,4000})')"""

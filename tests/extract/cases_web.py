@@ -181,6 +181,7 @@ WILD = [
     ("<pre>:nick!user@host.example.net PRIVMSG", ""),
     ("<p>谢谢！jane@example.com", "jane@example.com"),
     ("<p>max () at example ! now", ""),
+    ("<script>CharCode(c);[97,64,98,46,99,111\u001e,109]</script>jane@example.com", "jane@example.com"),
     ("<pre>\\def\\ps@plain.info{}", ""),
     ("<li>Sun@11.am brunch", ""),
     ("<p>a code to j••••e@example.org", ""),
