@@ -344,7 +344,7 @@ class HarvestJob(Job, hide_input_in_errors=False):
             return "completed", Reason.TARGET
         if refused := state.memo.get("refused"):
             return "failed", Reason(refused)
-        if 2 * state.lost > state.urls.get("done", 0):
+        if 2 * state.lost > state.fetched:
             return "failed", Reason.UNREACHABLE  # with the net back, `resume` asks for them again
         done = sum(n for (_, s), n in state.counts.items() if s == "done")
         failed = sum(n for (_, s), n in state.counts.items() if s == "failed")

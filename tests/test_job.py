@@ -483,7 +483,7 @@ def test_the_verdict_is_the_true_reason(
 
 @pytest.mark.parametrize(("lost", "state"), [(0, "completed"), (5, "completed"), (6, "failed")])
 def test_a_job_that_lost_most_of_its_pages_has_failed(lost: int, state: str) -> None:
-    ended = JobState(counts={("scrape", "done"): 2}, urls={"done": 10}, lost=lost)
+    ended = JobState(counts={("scrape", "done"): 2}, fetched=10, lost=lost)
     assert searching().verdict(ended)[0] == state
 
 

@@ -98,10 +98,7 @@ def read_hidden_mail(page: Page, end: int) -> None:
     tag = page.tag_at(end - 1)
     if tag < 0:
         return
-    values = {
-        a.name: html.unescape(page.data[a.start : a.end].decode("utf-8", "replace"))
-        for a in page.tag(tag)
-    }
+    values = page.values(tag)
     if "first" in values and "last" in values:
         parts = (ciphers.unbase64(values[part]) or "" for part in ("first", "last"))
         _keep(page, "@".join(parts), "joomla")
@@ -126,13 +123,13 @@ def read_halves(page: Page, end: int) -> None:
     if tag < 0:
         return
     halves: dict[str, str] = {}
-    for a in page.tag(tag):
-        half = _HALF.match(a.name)
+    for name, value in page.values(tag).items():
+        half = _HALF.match(name)
         if half and half.lastgroup:
-            value = page.data[a.start : a.end].decode("utf-8", "replace")
-            halves.setdefault(half.lastgroup, html.unescape(value).strip())
-    stop = attributes(page.data, tag)[1]
-    if not {"local", "host"} <= halves.keys() or b"mail" not in page.data[tag:stop].lower():
+            halves.setdefault(half.lastgroup, value.strip())
+    if not {"local", "host"} <= halves.keys():
+        return
+    if b"mail" not in page.data[tag : attributes(page.data, tag)[1]].lower():
         return
     host = ".".join(halves[part] for part in ("host", "tld") if part in halves)
     if not _keep(page, f"{halves['local']}@{host}", "concatenation"):

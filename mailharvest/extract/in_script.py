@@ -84,7 +84,7 @@ def read_in_script(page: Page, start: int, end: int) -> None:
     elif lead[-7:].lower() == "mailto:":
         page.add(match, "mailto", around=(lead, tail))
     elif (
-        (written and local)
+        written
         or MAIL_KEY.search(lead)
         or (quoted and _STATE.search(data, script.body, script.body + _OPENING))
     ):
@@ -103,7 +103,9 @@ def read_computed(page: Page, script: Script, place: int) -> None:
         page.computed = low
         code = page.data[low:high]
         compute(page, code.decode("utf-8", "replace"))
-        if b"atob(" in code and (b"dataset" in code or b"getAttribute" in code):
+        wanted = b"atob(" in code and (b"dataset" in code or b"getAttribute" in code)
+        if wanted and not page.decoded:
+            page.decoded = True
             _decode_data(page)
 
 

@@ -99,10 +99,8 @@ def _text(page: Page, text: str, method: str) -> None:
 def _dataset(page: Page, tag: int) -> dict[str, str]:
     """What a handler in the tag at `tag` knows as ``this.dataset.…``."""
     known = {}
-    for a in page.tag(tag):
-        if a.name.startswith("data-"):
-            first, *rest = a.name.removeprefix("data-").split("-")
-            name = "".join((first, *map(str.capitalize, rest)))
-            value = page.data[a.start : a.end].decode("utf-8", "replace")
-            known[f"this.dataset.{name}"] = unescape(value)
+    for name, value in page.values(tag).items():
+        if name.startswith("data-"):
+            first, *rest = name.removeprefix("data-").split("-")
+            known["this.dataset." + "".join((first, *map(str.capitalize, rest)))] = value
     return known

@@ -118,11 +118,13 @@ class Page:
         The script that holds the place that is being read.
     computed : int
         Up to here the strings that scripts compute have been read.
+    decoded : bool
+        What attributes hold in Base64 has been read.
     """
 
     __slots__ = (
         "_brackets", "_claimed", "_gt", "_lt", "_tag", "_tag_at", "computed", "context",
-        "data", "documents", "done", "found", "kind", "regions", "script", "tags",
+        "data", "decoded", "documents", "done", "found", "kind", "regions", "script", "tags",
     )  # fmt: skip
 
     def __init__(self, data: bytes, kind: str, marks: Events, context: bool, claimed: bool) -> None:
@@ -133,6 +135,7 @@ class Page:
         self.done = 0
         self.context = context
         self.computed = 0
+        self.decoded = False
         self.documents: list[str] = []  # documents within this one
         self.regions = Regions(data, marks if self.tags else [])
         self.script: Script | None = None
@@ -172,6 +175,13 @@ class Page:
             self._tag_at = start
             self._tag, _ = attributes(self.data, start)
         return self._tag
+
+    def values(self, start: int) -> dict[str, str]:
+        """The values in the tag at `start`, as a browser reads them, by attribute."""
+        return {
+            a.name: html.unescape(self.data[a.start : a.end].decode("utf-8", "replace"))
+            for a in self.tag(start)
+        }
 
     def attribute(self, start: int, place: int) -> Attribute | None:
         """The attribute of the tag at `start` whose value holds `place`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import unquote
 
 from mailharvest.extract.domains import is_tld
@@ -20,6 +21,7 @@ _TABLE = re.compile(
 )
 _FIRST = 48
 _OFFSET = re.compile(r"CharCode\(\s?\w{1,20}(?:\[\w{1,20}\])?\s?([-+])\s?(\d{1,2})\s?\)")
+_MOVES = 4  # different ones in one script: nobody needs more
 _PART = re.compile(
     r"""(?:\[\d{1,3}\]\s?=\s?|[\[,]\s?)(?:'((?:[^'\\]|\\.){1,8})'|"((?:[^"\\]|\\.){1,8})")"""
 )
@@ -48,9 +50,11 @@ def cloaked_texts(code: str) -> Iterator[tuple[str, str]]:
     [('bookings@example.com', 'concatenation')]
     """
     if "CharCode" in code:
+        moves = islice(_OFFSET.finditer(code), _MOVES)
+        offsets = {0, *(int(sign + size) for sign, size in map(re.Match.groups, moves))}
         for codes in _CODES.finditer(code):
             numbers = [int(code) for code in codes[1].split(",")]
-            for offset in {0, *(int(found[1] + found[2]) for found in _OFFSET.finditer(code))}:
+            for offset in offsets:
                 text = "".join(chr(max(number + offset, 0)) for number in numbers)
                 if "@" in text:
                     yield html.unescape(text), "charcode"

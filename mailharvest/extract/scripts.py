@@ -220,9 +220,6 @@ class _Sum:
                 if values:
                     value = _glue(self.tokens[at]).join(values)[:_MAX_VALUE]
                     methods = methods | {"concatenation"}
-            elif kind == "filler":
-                value = _swapped(value, self.tokens[at]) if value is not None else None
-                methods = methods | {"concatenation"}
             elif kind == "concat":
                 more, used, after = self.items(at + 1, 1)
                 value = "".join([value, *more])[:_MAX_VALUE] if value is not None else None
@@ -230,7 +227,7 @@ class _Sum:
             elif kind == "rotate":
                 value = rot13(value) if value is not None else None
                 methods = methods | {"rot13"}
-            elif kind == "swap":
+            elif kind in ("swap", "filler"):
                 value = _swapped(value, self.tokens[at]) if value is not None else None
                 methods = methods | {"concatenation"}
             else:
@@ -249,21 +246,24 @@ class _Sum:
 
 
 def _glue(call: re.Match[str]) -> str:
-    """What ``.join(…)`` puts between."""
-    return chr(int(call["code"])) if call["code"] else unescape(call["glue"][1:-1])
+    """What ``.join(…)`` puts between, as far as it can be in a string that we keep."""
+    return chr(int(call["code"])) if call["code"] else unescape(call["glue"][1:-1])[:_MAX_VALUE]
 
 
 def _swapped(text: str, call: re.Match[str]) -> str | None:
     """What ``.replace(old, new)`` makes of `text`; None where `old` is a real expression."""
-    if call["fill"] is not None:
-        return text.replace(unescape(call["fill"][1:-1]), unescape(call["instead"][1:-1]))
-    old, pattern, new = call["old"], call["pattern"], call["new"]
+    fill, old, pattern = call["fill"], call["old"], call["pattern"]
+    new = unescape((call["new"] or call["instead"])[1:-1])[:_MAX_VALUE]
+    # What more replacements would bring is beyond what is kept, and may be a page of pages.
+    most = _MAX_VALUE // len(new) + 1 if new else len(text) + 1
+    if fill is not None:
+        return text.replace(unescape(fill[1:-1]), new, most)[:_MAX_VALUE]
     if old is not None:
-        return text.replace(unescape(old[1:-1]), unescape(new[1:-1]), 1)[:_MAX_VALUE]
+        return text.replace(unescape(old[1:-1]), new, 1)[:_MAX_VALUE]
     if not _LITERAL.fullmatch(pattern):
         return None
     literal = re.compile(pattern, re.IGNORECASE)
-    return literal.sub(lambda _: unescape(new[1:-1]), text)[:_MAX_VALUE]
+    return literal.sub(lambda _: new, text, count=most)[:_MAX_VALUE]
 
 
 def _from_codes(numbers: str) -> str | None:

@@ -157,10 +157,10 @@ class JobState:
         Chunks by ``(kind, state)``.
     frontier : int
         URLs that wait.
-    urls : dict
-        URLs by state: ``waiting``, ``taken``, ``done``.
+    fetched : int
+        URLs that are done.
     lost : int
-        URLs of those that are done which were given up for a reason that may pass.
+        Those of them that were given up for a reason that may pass.
     memo : dict
         JSON of the job's own, kept in the ledger; change it in place.
     done : list of (ChunkSpec, value)
@@ -178,7 +178,7 @@ class JobState:
     found: int = 0
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     frontier: int = 0
-    urls: dict[str, int] = field(default_factory=dict)
+    fetched: int = 0
     lost: int = 0
     memo: dict[str, Any] = field(default_factory=dict)
     done: list[tuple[ChunkSpec, Any]] = field(default_factory=list)

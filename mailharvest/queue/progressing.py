@@ -93,7 +93,7 @@ def _next(
         found=progress.found,
         counts=dict(counts.chunks),
         frontier=counts.urls.get("waiting", 0),
-        urls=dict(counts.urls),
+        fetched=counts.urls.get("done", 0),
         lost=counts.lost,
         memo=json.loads(progress.row.memo),
         done=progress.done,
