@@ -18,6 +18,7 @@ from mailharvest.extract.scripts import json_text, script_texts
 
 _WINDOW = 160
 _REACH = 4000  # bytes of a long script that are read on either side of a trigger
+_CELL = 2 * _REACH  # and with it all the triggers in so many
 _STATE = re.compile(
     rb"(?:window|self|globalThis)(?:\.\w+|\[[\"']\w+[\"']\])\s{0,9}=\s{0,9}[\[{]"
     rb"|__next_f|__NUXT__|__reactRouterContext|JSON\.parse\("
@@ -96,9 +97,9 @@ def read_computed(page: Page, script: Script, place: int) -> None:
     low, high = script.body, script.end
     if script.kind:
         return
-    if high - low > 2 * _REACH:
-        cell = low + (place - low) // _REACH * _REACH
-        low, high = max(low, cell - _REACH), min(high, cell + 2 * _REACH)
+    if high - low > _CELL:
+        cell = low + (place - low) // _CELL * _CELL
+        low, high = max(low, cell - _REACH), min(high, cell + _CELL + _REACH)
     if low > page.computed:
         page.computed = low
         code = page.data[low:high]
