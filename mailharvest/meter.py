@@ -172,7 +172,7 @@ def _rates(marks: list[_Mark], span: float) -> tuple[float, float]:
 
 
 def _averages(now: Snapshot) -> tuple[float, float]:
-    """Addresses and work a second from the first to the last."""
+    """Addresses and work a second, over all runs of a job."""
     if not now.elapsed_seconds > 0:
         return 0.0, 0.0
     work = now.pages or now.chunks_completed
