@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 
 import pytest
@@ -130,17 +131,24 @@ def _seconds(source, content_type="text/html"):
     return time.thread_time() - started
 
 
+def _growth(small, large):
+    """How many times as long `large` takes, and how long."""
+    # One after the other: a machine that is slow for a while must not be so for one of them only.
+    before, after = min(_seconds(small) for _ in range(2)), _seconds(large)
+    return after / max(before, 0.002), after  # the floor keeps noise out of the ratio
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_time_grows_with_the_size_and_no_faster(name):
     small, large = _source(name, 12_500), _source(name, 100_000)
-    before = min(_seconds(small) for _ in range(2))
-    after = _seconds(large)
-    # Eight times the input: linear is 8, quadratic 64. The floor keeps noise out of the ratio, and
-    # what is over the line is measured again, since noise only ever adds.
-    if after / max(before, 0.002) >= 24:
-        after = min(_seconds(large) for _ in range(2))
-    assert after / max(before, 0.002) < 24
-    assert after < LIMIT
+    growth, seconds = _growth(small, large)
+    # Eight times the input: linear is 8, quadratic 64. What is over a line is measured again: one
+    # reading may be far off, the middle of five is not.
+    if growth >= 24 or seconds >= LIMIT:
+        again = [_growth(small, large) for _ in range(5)]
+        growth, seconds = (statistics.median(column) for column in zip(*again, strict=True))
+    assert growth < 24
+    assert seconds < LIMIT
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/json", "message/rfc822"])
