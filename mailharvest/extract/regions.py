@@ -29,7 +29,7 @@ _MAX_INNER = 10_000
 _WITHIN = 400  # bytes of an element that is hidden for where it stands: a word or two
 _MAX_NAMES = 20
 _TAG_REACH = 1000
-_MAX_PIECES = 128  # nobody cuts an address into more
+_MAX_PIECES = 80  # a comment behind each letter of the longest local part, and some
 Wanted = Callable[[bytes], object]
 _Names = list[tuple[bytes, bytes]]  # of classes and ids, and of the elements in them that are meant
 
