@@ -18,7 +18,7 @@ def listed(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str, str | N
     """Number and text of each line with an entry, and its URL; None where it is none.
 
     Empty lines and those that begin with ``#`` are passed over; a name without a scheme is taken
-    to be https.
+    to be https, if it has a dot or a port: "wiki" may be the head of a column.
 
     >>> lines = ["https://a.example.com", "# mine", "b.example.com/x", "ftp://c/"]
     >>> [(n, url) for n, _, url in listed(enumerate(lines, 1))]
@@ -33,8 +33,15 @@ def listed(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str, str | N
 def _url(text: str) -> str | None:
     if _CONTROL.search(text):
         return None
-    url = normalise_url(text if "://" in text else f"https://{text}")
-    return url if url and _SITE.fullmatch(site_of(url)) else None
+    named = "://" in text
+    url = normalise_url(text if named else f"https://{text}")
+    site = site_of(url) if url else ""
+    return url if _SITE.fullmatch(site) and (named or _is_host(site)) else None
+
+
+def _is_host(site: str) -> bool:
+    """Whether a name without a scheme can be meant: a word alone is a column's head, or a slip."""
+    return "." in site or ":" in site or site == "localhost"
 
 
 def shown(text: str) -> str:

@@ -44,6 +44,8 @@ def test_a_list_of_urls() -> None:
         "a b.example.com",
         "(a.example.com)",
         "a.example.com;b.example.com",
+        "url",
+        "Website",
     ],
 )
 def test_what_a_host_cannot_be_called_is_no_url(line: str) -> None:
@@ -58,6 +60,9 @@ def test_what_a_host_cannot_be_called_is_no_url(line: str) -> None:
         "http://b\u00fccher.example.com:8080/",
         "http://[2606:2800:21f::1]:8080/",
         "http://192.0.2.1/\t",
+        "http://wiki/",
+        "wiki:8080/x",
+        "localhost",
     ],
 )
 def test_what_is_rare_but_a_url(line: str) -> None:
