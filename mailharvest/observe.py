@@ -189,7 +189,7 @@ def observe(
     return Snapshot(
         job_id=job_id,
         title=row.title,
-        state=row.state if served is None else _state(row, served),
+        state=row.state if served is None else row.state_when(served),
         reason=row.reason or "",
         elapsed_seconds=row.seconds,
         emails_found=row.found if row.wanted is None else min(row.found, row.wanted),
@@ -214,12 +214,6 @@ def observe(
         no_workers=workers is not None and not workers,
         system=_system(workers or {}),
     )
-
-
-def _state(row: JobRow, served: Collection[str]) -> str:
-    """What people call it: what the ledger has as ``running`` may have been left by everybody."""
-    attended = row.queue in served or f"job:{row.id}" in served
-    return "interrupted" if row.state == "running" and not attended else row.state
 
 
 def _ahead(row: JobRow, counts: Counts) -> int | None:

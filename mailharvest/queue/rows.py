@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,6 +95,17 @@ class JobRow:
     def ended(self) -> bool:
         """Whether nothing more will happen to it."""
         return self.state in ("completed", "failed", "cancelled")
+
+    def state_when(self, served: Collection[str]) -> str:
+        """What people call its state: ``interrupted`` when it runs and nobody works on it.
+
+        Parameters
+        ----------
+        served : collection of str
+            See `Ledger.served`.
+        """
+        attended = self.queue in served or f"job:{self.id}" in served
+        return "interrupted" if self.state == "running" and not attended else self.state
 
 
 @dataclass(frozen=True, slots=True)

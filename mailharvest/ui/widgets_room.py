@@ -186,15 +186,16 @@ class ControlRoom:
     # the lists
 
     def _jobs(self, limit: int, offset: int) -> Iterable[Line]:
+        served = self.queue.ledger.served()
         for row in self.queue.ledger.jobs(limit=limit, offset=offset):
             cancel = ("Cancel", partial(self.queue.cancel, row.id))
-            yield Line(_job(row), () if row.ended else (cancel,))
+            yield Line(_job(row, row.state_when(served)), () if row.ended else (cancel,))
 
     def _failed(self, limit: int, offset: int) -> Iterable[Line]:
         for row in self.queue.failed(limit=limit, offset=offset):
             retry = ("Retry", partial(self.queue.retry, row.id))
             forget = ("Forget", partial(self.queue.forget, row.id))
-            yield Line(_job(row), (retry, forget))
+            yield Line(_job(row, row.state), (retry, forget))
 
     def _errors(self, limit: int, offset: int) -> Iterable[Line]:
         for error in self.queue.ledger.errors(resolved=False, limit=limit, offset=offset):
@@ -238,7 +239,7 @@ class ControlRoom:
             )
 
 
-def _job(row: JobRow) -> str:
+def _job(row: JobRow, state: str) -> str:
     of = f" of {row.wanted:,}" if row.wanted is not None else ""
     share = 100 * row.found / row.wanted if row.wanted else None
     if row.wanted is None and row.progress is not None:
@@ -251,7 +252,7 @@ def _job(row: JobRow) -> str:
     colour = ' class="bad"' if row.state == "failed" else ""
     return (
         f'<b dir="auto">{safe(row.title, 90)}</b>'
-        f" <span{colour}>{safe(row.state)}{reason}</span>{bar or '<br>'}"
+        f" <span{colour}>{safe(state)}{reason}</span>{bar or '<br>'}"
         f'<span class="dim">{safe(row.id)} · {safe(row.queue)} · {row.found:,}{of} e-mails{percent}'
         f" · {row.pages:,} pages · {row.errors:,} errors · {duration(row.seconds)}</span>"
     )

@@ -36,13 +36,13 @@ def press(listing: Listing, row: int, label: str) -> None:
     button.click()
 
 
-def fail(room: ControlRoom, job_id: str, reason: str = "failed") -> None:
+def spoil(room: ControlRoom, job_id: str, state: str, reason: str | None = None) -> None:
     from sqlalchemy import text
 
     with room.queue.ledger.database.write() as connection:
         connection.execute(
-            text("UPDATE job SET state = 'failed', reason = :reason WHERE id = :id"),
-            {"id": job_id, "reason": reason},
+            text("UPDATE job SET state = :state, reason = :reason WHERE id = :id"),
+            {"id": job_id, "state": state, "reason": reason},
         )
 
 
@@ -78,10 +78,19 @@ def test_a_job_can_be_cancelled(room):
     assert "cancelled" in room.lists["Jobs"].rows[0].children[0].value
 
 
+def test_a_job_that_runs_is_interrupted_when_nobody_works_on_it(room):
+    spoil(room, room.queue.dispatch(job()).id, "running")
+    row = looked_at(room, "Jobs").rows[0].children[0]
+    assert "interrupted" in row.value and "running" not in row.value
+    room.queue.ledger.register("night", ["default"])
+    room.draw()
+    assert "running" in row.value and "interrupted" not in row.value
+
+
 def test_a_failed_job_can_be_tried_again_or_forgotten(room):
     ids = [room.queue.dispatch(job()).id for _ in range(2)]
     for job_id in ids:
-        fail(room, job_id)
+        spoil(room, job_id, "failed", "failed")
     listing = looked_at(room, "Failed")
     press(listing, 0, "Retry")
     assert room.queue.get(ids[1]).state == "queued"
@@ -92,7 +101,7 @@ def test_a_failed_job_can_be_tried_again_or_forgotten(room):
 
 def test_what_cannot_be_done_is_said(room):
     room.queue.dispatch(job())
-    fail(room, job_id := room.queue.ledger.jobs()[0].id)
+    spoil(room, job_id := room.queue.ledger.jobs()[0].id, "failed")
     listing = looked_at(room, "Failed")
     room.queue.forget(job_id)  # somebody else was faster
     press(listing, 0, "Forget")
@@ -131,7 +140,7 @@ def test_a_dispatcher_is_seen(room):
 
 def test_nothing_from_elsewhere_is_markup(room):
     ticket = room.queue.dispatch(job(HOSTILE.replace("\n", " ")))
-    fail(room, ticket.id, HOSTILE + " at a@example.org")
+    spoil(room, ticket.id, "failed", HOSTILE + " at a@example.org")
     html = looked_at(room, "Failed").rows[0].children[0].value
     assert "<script" not in html and "&lt;script" in html
     assert not {"\x1b", "\n", "\u202e"} & set(html)
