@@ -33,7 +33,11 @@ _ASCII_TAIL = re.compile(r"[A-Za-z0-9][!-~]*\Z")
 _HOST = re.compile(rf"[\w{_MARKS}-]{{1,63}}(?:[.．。｡][\w{_MARKS}-]{{1,63}}){{1,20}}")
 _DOTS = re.compile("[.．。｡]")
 _LABEL = re.compile(rf"[^\W_](?:[\w{_MARKS}-]{{0,61}}(?:[^\W_]|[{_MARKS}]))?\Z")
-_GLUED = re.compile(r"([a-z]{2,24})(?:[A-Z]|[^\x00-\x7f]|\d{3,}|-[A-Z\xc4\xd6\xdc])")
+_CASES = "(?:[nt]|[eoö]n|r[ae]|b[ae]n?|h[oeö]z|[rt][óő]l|n[ae]k|v[ae]l|ért|ig)"  # of Hungarian
+_GLUED = re.compile(
+    rf"([a-z]{{2,24}})(?:[A-Z]|[^\x00-\x7f]|\d{{3,}}|-(?:[A-Z\xc4\xd6\xdc]|{_CASES}\Z))"
+)
+_GLUED_ABROAD = re.compile(rf"\.([a-z]{{2,24}})(?={_FOREIGN.pattern})")
 _RUN_ON = re.compile(r"([^.]{2,60}?)(?:www\.|https?\Z)", re.IGNORECASE)  # another URL against it
 
 # "Tel" and "Contact" are top-level domains, but not behind another one and with a capital.
@@ -91,9 +95,11 @@ REFUSED_AFTER = {
     "scp or git remote": re.compile(r":(?:[~/]|[\w.-]+/|[\w-]+\.git\b)"),
     "shell prompt": re.compile(r"(?:[ :][~\w/.-]{1,40})\][#$%]|:[~/]?[\w/.-]{0,40}[#$%](?:\s|\Z)"),
     "call": re.compile(r"\(\)"),
-    "rest of a name": re.compile(r"(?:_|-(?![A-Z\xc4\xd6\xdc]))\w"),
+    "name of a value": re.compile(r"=(?![0-9A-F]{2})\S"),
+    "who came and went in a chat": re.compile(r"[\])]\s(?:has\s)?(?:joined|quit|left)\b"),
+    "rest of a name": re.compile(rf"(?:_|-(?![A-Z\xc4\xd6\xdc]|{_CASES}\b))\w"),
 }
-_REFUSED_FIRST = frozenset("@:( -_")
+_REFUSED_FIRST = frozenset("@:( -_=])")
 # Local parts that machines write for machines.
 MACHINE_MADE = {
     "digest": re.compile(r"(?=.*\d)[0-9a-f]{16,}\Z", re.IGNORECASE),
@@ -103,11 +109,13 @@ MACHINE_MADE = {
     "serial number": re.compile(r"\d{15,}"),
     "message id": re.compile(
         r"\d{8,14}\.(?:[A-Z]{2}\d+|\d+|[0-9a-f]{6,})|\d{10}-\d+-\d+-git-send-email|(?:alpine|Pine)\.\w{3}\.\d"
-        r"|.*\$[0-9a-f]{6,}\$"
+        r"|.*\$[0-9a-f]{6,}\$|\d{8}-[\w.-]{1,80}-v\d{1,2}-\d{1,2}-[0-9a-f]{12}\Z"
     ),
     "token": re.compile(r"(?=.*\d)(?=.*[A-Z])(?=.*[a-z])[\w+=-]{30,}\Z"),
 }
 _MESSAGE_HOSTS = frozenset(("mail.gmail.com",))  # no mail domain: Gmail's Message-IDs have it
+# Who name things of their own like addresses (RFC 4251, 6), and who may be written to there.
+_NAMESPACES = {"openssh.com": "openssh", "libssh.org": "libssh"}
 _FORGES = words("github.com gitlab.com bitbucket.org codeberg.org git.sr.ht")
 # Top-level domains that are also endings of files: "icon@2x.zip".
 _FILES = words("zip mov sh py rs md pl ps so cc ml dev app in bz ai id st am la")
@@ -180,6 +188,8 @@ def _host(text: str) -> Host | None:
         elif len(labels) > 2 and is_tld(labels[-2]) and (last[0].isupper() or not last.isascii()):
             whole = whole[: len(whole) - len(last) - 1]
             labels.pop()
+        elif (abroad := _GLUED_ABROAD.search(whole)) and is_tld(abroad[1]):
+            labels = _DOTS.split(whole := whole[: abroad.end()])  # ".thโทร.02-000"
         else:
             return None
         glued = True
@@ -241,6 +251,8 @@ def machine_made(local: str, domain: str) -> bool:
     False
     """
     if domain in _MESSAGE_HOSTS or (local == "git" and domain in _FORGES):
+        return True
+    if domain in _NAMESPACES and local.lower() != _NAMESPACES[domain]:
         return True
     if len(local) < 10 or not _DIGIT.search(local):
         return False
@@ -317,6 +329,8 @@ def address_at(before: str, after: str) -> Match | None:
             before = before[: -len(bounce) - 1]
     if before[-1:] == "*" and after[:1] != "*":
         return None  # "***fo@example.com": masked
+    if local[0] == "~" and before[-1:] in ("[", "(", "!"):
+        return None  # who somebody is in a chat
     if local[0] == "_" and after[:1] == "_":
         local = local.lstrip("_")  # markdown emphasis
         after = after.lstrip("_")

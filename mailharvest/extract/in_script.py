@@ -26,7 +26,11 @@ _STATE = re.compile(
 _OPENING = 300
 _BASE64 = re.compile(rb"\sdata-[a-z-]{1,40}=[\"']([A-Za-z0-9+/]{12,400}={0,2})[\"']")
 _MOST = 500
-_WRITTEN = re.compile(rb"[A-Za-z0-9.-]{1,255}[<'\"\\]")
+# Text between tags, as far as it is part of one string: of markup that a script puts on the page.
+_WRITTEN = re.compile(rb"[A-Za-z0-9.-]{1,255}(?:[^\w<>\"'`\\{}=][^<>\"'`\\\n{}]{0,120})?[<'\"\\]")
+_BEHIND_TAG = re.compile(rb"</?[A-Za-z][^<>]{0,300}>[^<>\"'`\\\n{}=]{0,120}\Z")
+_QUOTE = re.compile(rb"[\"'`]")
+_STRING = 600
 MAIL_KEY = re.compile(
     r"""(?:["'{,\s])[\w-]{0,40}mail[\w-]{0,20}["']?\s{0,3}:\s{0,3}["'](?:mailto:)?\Z""",
     re.IGNORECASE,
@@ -67,7 +71,8 @@ def read_in_script(page: Page, start: int, end: int) -> None:
         and (data[first - 7 : first].lower() != b"mailto:")
     ):
         # In a program only strings can be data, or markup in one, which it will put on the page.
-        written = script.program and data[first - 1] == 62 and bool(_WRITTEN.match(data, end))
+        written = script.program and bool(_WRITTEN.match(data, end))
+        written = written and _is_markup(data, script.body, first)
         if not written:
             return
     right = data[end : min(script.end, end + _WINDOW)].decode("utf-8", "replace")
@@ -88,8 +93,20 @@ def read_in_script(page: Page, start: int, end: int) -> None:
         written
         or MAIL_KEY.search(lead)
         or (quoted and _STATE.search(data, script.body, script.body + _OPENING))
-    ):
+        or (quoted and data[first - 2 : first] == b'\\"' and data[first - 3] not in b"= ")
+    ):  # the last: a string of JSON that is a string itself
         page.add(match, "json", around=(lead, tail))
+
+
+def _is_markup(data: bytes, body: int, place: int) -> bool:
+    """Whether what stands before `place` is a tag in a string, and perhaps text behind it."""
+    low = max(body, place - _STRING)
+    tag = data.rfind(b"<", low, place)
+    return (
+        tag >= 0
+        and bool(_BEHIND_TAG.match(data, tag, place))
+        and _QUOTE.search(data, low, tag) is not None
+    )
 
 
 def read_computed(page: Page, script: Script, place: int) -> None:

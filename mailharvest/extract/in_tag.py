@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from mailharvest.extract import grammar, words
 from mailharvest.extract.in_script import MAIL_KEY, compute
 from mailharvest.extract.mailto import is_mailto, only_recipient, recipients
-from mailharvest.extract.markup import LINKS, is_shown, tag_name
+from mailharvest.extract.markup import LINKS, TAG, is_shown, tag_name
 from mailharvest.extract.page import Page
 from mailharvest.extract.render import numbers, plain, shown, unescape
 from mailharvest.extract.scripts import json_text
@@ -16,6 +16,9 @@ from mailharvest.extract.scripts import json_text
 _QUOTES = " \t\r\n\"'”“„"
 _TAG = re.compile(r"<(?![^<>@\s]{1,64}@)")  # the quote was forgotten
 _URL_END = re.compile(r"[\"'<>\s]")
+_SAMPLE = re.compile(
+    r"(?:placeholder|example|sample|hint)\w{0,20}[\"']?\s{0,3}:\s{0,3}[\"']\Z", re.I
+)
 _LABEL = 400
 
 
@@ -54,7 +57,17 @@ def read_attribute(page: Page, tag: int, place: int) -> None:
         text = json_text(value)
         for sign, match in grammar.addresses_in(text):
             lead = text[max(0, sign - 160) : sign - len(match.local)]
-            if MAIL_KEY.search(lead) or (name == "props" and lead[-1:] == '"'):
+            if lead[-7:].lower() == "mailto:":
+                page.add(match, "mailto")
+            elif (
+                MAIL_KEY.search(lead)
+                or (
+                    value.lstrip()[:1] in ("{", "[")  # data: a whole string of it
+                    and lead[-1:] in ("'", '"')
+                    and text[sign + 1 + len(match.host) :][:1] == lead[-1]
+                    and not _SAMPLE.search(lead)
+                )
+            ):
                 page.add(match, "json")
 
 
@@ -80,7 +93,7 @@ def _link(page: Page, url: str, source: bytes, end: int) -> None:
     if source.endswith(data[label:close]) and b":" not in data[label:close] and close > label:
         page.done = close
         return
-    text = numbers(data[label:close].replace(b"<span>", b"").replace(b"</span>", b""))
+    text = numbers(TAG.sub(b"", data[label:close]))
     if shown(text.decode("utf-8", "replace")).strip().lower().removeprefix("mailto:") in written:
         page.done = close
 

@@ -6,7 +6,7 @@ AT = {
     "en": ("at",),
     "de": ("ät", "Ät", "ÄT", "klammeraffe", "affenschwanz", "bei"),
     "es": ("arroba",),  # also pt, ca, gl
-    "fr": ("arobase", "arobas", "arrobase"),
+    "fr": ("arobase", "arobas", "arrobase", "chez"),
     "it": ("chiocciola", "chiocciolina"),
     "nl": ("apenstaartje", "apestaartje", "apenstaart"),
     "pl": ("małpa", "malpa"),
@@ -57,6 +57,7 @@ UNAMBIGUOUS = frozenset(("klammeraffe", "affenschwanz")).union(
     word
     for language in ("es", "fr", "it", "nl", "ru", "el", "he", "ko", "ja", "zh", "cs", "pl")
     for word in AT[language]
+    if word != "chez"
 )
 """Words that say "@" also without brackets, when a dot is written out behind them."""
 

@@ -27,6 +27,7 @@ SHOWN = words(
 )
 LINKS = words("href action xlink:href formaction data-href data-url data-link")
 
+TAG = re.compile(rb"</?[A-Za-z][^<>]*>")
 _NAME = re.compile(rb"<(/?)([A-Za-z][A-Za-z0-9:-]{0,30})")
 _ATTRIBUTE = re.compile(
     rb"""[\s"'/]*([^\s"'<>/=]{1,80})(?:\s{0,9}=\s{0,9}(?:"([^"]*)"|'([^']*)'|([^\s"'<>]?[^\s<>]*)))?"""

@@ -11,7 +11,7 @@ from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from mailharvest.extract import grammar
-from mailharvest.extract.markup import BREAKS, is_shown, tag_name
+from mailharvest.extract.markup import BREAKS, TAG, is_shown, tag_name
 from mailharvest.extract.page import LOCAL_BYTES, Page, plain_address
 from mailharvest.extract.render import numbers
 
@@ -104,7 +104,7 @@ def _behind_label(data: bytes, start: int, quote: int, email: str) -> int:
         return quote
     shown = data[label:close]
     if shown != data[start:quote]:
-        shown = numbers(shown.replace(b"<span>", b"").replace(b"</span>", b"")).lower()
+        shown = numbers(TAG.sub(b"", shown)).lower()
         if shown.removeprefix(b"mailto:") != email.encode():
             return quote
     return close

@@ -23,8 +23,11 @@ _HIDING = re.compile(rb"display\s{0,9}:\s{0,9}none", re.IGNORECASE)
 TURNING = re.compile(rb"(?=.*bidi-override)(?=.*direction\s{0,9}:\s{0,9}rtl)", re.I | re.S)
 _CSS_COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)
 _SIMPLE = re.compile(
-    rb"\s*[a-z]{0,10}[.#]([A-Za-z_][\w-]{0,60})(?:\s+([a-z]{1,10}))?\s*\Z", re.IGNORECASE
+    rb"\s*[a-z]{0,10}[.#]([A-Za-z_][\w-]{0,60})"
+    rb"(?:(?:\s+|\s*>\s*)(?:([a-z]{1,10})|[a-z]{0,10}(\.[a-z_][\w-]{0,60})))?\s*\Z",
+    re.IGNORECASE,
 )
+_SHADOW = re.compile(rb"[^<>]{0,200}\sshadowroot", re.IGNORECASE)  # shown at once, in its place
 _MAX_INNER = 10_000
 _WITHIN = 400  # bytes of an element that is hidden for where it stands: a word or two
 _MAX_NAMES = 20
@@ -57,32 +60,31 @@ def element_end(data: bytes, place: int, name: str, limit: int | None = None) ->
 def css_names(css: bytes, word: bytes, wanted: Wanted) -> Iterator[tuple[bytes, bytes]]:
     """Classes and ids with a rule whose declarations hold `word` and are `wanted`.
 
-    Each with the name of the elements in it that are meant, or nothing for itself. Only simple
-    selectors count, and no rules in ``@media``.
+    Each with the elements in it that are meant, by name or class, or nothing for itself. Only
+    simple selectors count, and no rules in ``@media``.
 
-    >>> css = b".a, b#c{display:none} @media print{.d{display:none}} .e b{display:none}"
+    >>> css = b".a, b#c{display:none} @media print{.d{display:none}} .e b, .f > i.g{display:none}"
     >>> list(css_names(css, b"display", _HIDING.search))
-    [(b'a', b''), (b'c', b''), (b'e', b'b')]
+    [(b'a', b''), (b'c', b''), (b'e', b'b'), (b'f', b'.g')]
     """
     if b"/*" in css:
         css = _CSS_COMMENT.sub(b"", css)
     lower = css.lower()
-    done = depth = 0
+    done = counted = depth = 0
     place = lower.find(word)
     while place >= 0:
-        opened = css.rfind(b"{", done, place)
+        opened = css.rfind(b"{", counted, place)
         stop = opened if opened >= 0 else place
-        depth += css.count(b"{", done, stop) - css.count(b"}", done, stop)
-        if opened < 0:
-            done = place
-        else:
+        depth += css.count(b"{", counted, stop) - css.count(b"}", counted, stop)
+        counted = stop
+        if opened >= 0:  # or it stands in a selector
             end = css.find(b"}", place)
             end = end if end >= 0 else len(css)
             if depth <= 0 and wanted(css[opened:end]):
                 first = max(css.rfind(b"}", done, opened), css.rfind(b";", done, opened)) + 1
                 simple = map(_SIMPLE.match, css[max(first, done) : opened].split(b","))
-                yield from ((match[1], match[2] or b"") for match in simple if match)
-            done = end + 1
+                yield from ((m[1], m[2] or m[3] or b"") for m in simple if m)
+            done = counted = end + 1
         place = lower.find(word, max(done, place + 1))
 
 
@@ -141,7 +143,7 @@ class Regions:
                 if cursor == 2:
                     cursor = len(data)
                 self._add(place - 4, cursor)
-            elif kind[0] != "/":
+            elif kind[0] != "/" and not (kind == "template" and _SHADOW.match(data, place)):
                 opened, closing, start, cursor = kind, "/" + kind, place - len(kind) - 1, place
         if opened:
             self._close(opened, start, len(data), len(data))
@@ -216,15 +218,22 @@ class Regions:
             for start, tag_end in _tags_named(self._data, name) if within else ():
                 outer = self._element_end(start, tag_end) if start >= cursor else None
                 cursor = outer or cursor
-                tag = within.decode().lower()
-                for opening in _tags_of(tag).finditer(self._data, tag_end, outer or tag_end):
-                    if not opening[1]:
-                        place = self._data.find(b">", opening.end()) + 1
-                        end = element_end(self._data, place, tag, _WITHIN)
-                        found += [(opening.start(), end, False)] if end else []
+                for opening, place in self._inner_tags(within, tag_end, outer or tag_end):
+                    tag = tag_name(self._data, opening) or ""
+                    end = element_end(self._data, place, tag, _WITHIN)
+                    found += [(opening, end, False)] if end else []
                     if len(found) >= _MAX_INNER:
                         return sorted(found)
         return sorted(found)
+
+    def _inner_tags(self, wanted: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The start tags between two offsets with this name, or with this class."""
+        if wanted[0] == 46:
+            yield from _tags_named(self._data, wanted[1:], start, end)
+            return
+        for tag in _tags_of(wanted.decode().lower()).finditer(self._data, start, end):
+            if not tag[1]:
+                yield tag.start(), self._data.find(b">", tag.end()) + 1
 
     def _names(self, word: bytes, wanted: Wanted) -> _Names:
         """What a style sheet here has a rule for; see `css_names`."""
@@ -289,10 +298,12 @@ class Regions:
         return b"".join(pieces)
 
 
-def _tags_named(data: bytes, name: bytes) -> Iterator[tuple[int, int]]:
+def _tags_named(
+    data: bytes, name: bytes, first: int = 0, last: int = maxsize
+) -> Iterator[tuple[int, int]]:
     """Start and end of every start tag with `name` as its class or id, in order."""
     seen = -1
-    place = data.find(name)
+    place = data.find(name, first, last)
     while place >= 0:
         start = data.rfind(b"<", max(0, place - _TAG_REACH), place)
         if start > seen:
@@ -303,4 +314,4 @@ def _tags_named(data: bytes, name: bytes) -> Iterator[tuple[int, int]]:
             ):
                 yield start, end
                 place = end
-        place = data.find(name, place + 1)
+        place = data.find(name, place + 1, last)

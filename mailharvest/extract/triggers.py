@@ -207,7 +207,13 @@ TRIGGERS = (
     # As archives of lists write it: "jane () example ! org".
     Trigger("spaced", (b" () ",), rb"[A-Za-z0-9_-]", rb"[A-Za-z0-9-]{1,30} !", reach=32),
     # Only behind a label, which is looked for where a host name follows.
-    Trigger("labelled", (b" at ",), rb"[A-Za-z0-9_-]", rb"[A-Za-z0-9-]{1,30}\.[A-Za-z]", reach=32),
+    Trigger(
+        "labelled",
+        (b" at ", b" @ ", " ät ".encode(), b" &auml;t "),
+        rb"[A-Za-z0-9_-]",
+        rb"[A-Za-z0-9-]{1,30}\.[A-Za-z]",
+        reach=32,
+    ),
     Trigger("bare", tuple(f" {w} ".encode() for w in _UNAMBIGUOUS), b"", b"", True),
 )
 

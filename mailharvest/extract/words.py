@@ -49,8 +49,9 @@ _HEAD = re.compile(
 )
 _DASHES = re.compile(_DASH, re.IGNORECASE)
 _LABELLED = re.compile(
-    r"(?:<|(?:mail|e-post|courriel|correo|contact|kontakt|adresse?|почта)[^\w\n]{0,3}[:：]\s{0,3})"
-    r"([\w+-]{1,64}(?:\.[\w+-]{1,30}){0,4})\sat\s\Z",
+    r"(?:<|(?:mail|e-post|courriel|correo|contact|kontakt|adresse?|почта)"
+    r"(?:\s?\([^()\n]{1,40}\))?[^\w\n]{0,3}[:：]\s{0,3})"
+    r"([\w+-]{1,64}(?:\.[\w+-]{1,30}){0,4})\s(?:at|ät|@)\s\Z",
     re.IGNORECASE,
 )
 _SPELLED = re.compile(rf"[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,5}}(?:\s|{_O}|(?<=dot[_-]))", re.I)
@@ -71,6 +72,7 @@ _PROSE = words(
 )
 # Between two of these words stands no local part: "is hosted at", "and mirrored at".
 _BEFORE_VERB = words("is are was were be been being and or but also not get got gets")
+_SPOKEN_PATH = re.compile(r"\s+(?:forward\s)?slash\b", re.IGNORECASE)
 _VERB = re.compile(r"\w+(?:ed|ing)\Z", re.IGNORECASE)
 _DETERMINERS = words("the a an our your my their his her its this that new official")
 
@@ -179,6 +181,7 @@ def _around_bare(text: str, sign: re.Match[str]) -> Match | None:
         or (previous or "").lower() in _DETERMINERS
         or ((previous or "").lower() in _BEFORE_VERB and _VERB.match(local))
         or _SPLIT.split(host[0].lower())[0] in _DETERMINERS
+        or _SPOKEN_PATH.match(text, host.end())
     ):
         return None
     match = _match(local, host[0])
@@ -196,6 +199,8 @@ def labelled(before: str, after: str) -> Match | None:
 
     >>> labelled("E-mail: jane at ", "cs.example.edu, Room 5").domain
     'cs.example.edu'
+    >>> labelled("E-mail: info @ ", "example.com").local
+    'info'
     >>> labelled("More info at ", "example.com") is None
     True
     """

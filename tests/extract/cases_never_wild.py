@@ -71,4 +71,13 @@ NOTHING = [
     "www.example.com/u/jane@mail.example.com",
     "xmpp:jane@jabber.example.com sip:100@pbx.example.com",
     "host/db.example.com@REALM.EXAMPLE.COM",
+    "Ciphers chacha20-poly1305@openssh.com,aes256-gcm@openssh.com",
+    "KexAlgorithms curve25519-sha256@libssh.org",
+    "rosa [~rosa@dsl-203-0-113-77.pool.example.net] has joined #garden",
+    "frank [uid1234@id-1234.hampstead.example.org] has joined #dev",
+    "frank (frank@host.example.org) left #dev",
+    "b4 am 20240310-frob-v1-1-0f343b093112@mail.example.com",
+    "notation: proof@example.org=https://social.example.org/@jane",
+    "Lakers @ celtics.com",
+    "notes at example dot com slash forty-one",
 ]

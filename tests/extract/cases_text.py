@@ -192,4 +192,9 @@ GLUED = [
     ("%20info@example.com", "info@example.com"),
     ("u003einfo@example.com", "info@example.com"),
     (r"line\ninfo@example.com", "info@example.com"),
+    ("อีเมล:info@example.co.thโทร.02-000-0000ต่อ12", "info@example.co.th"),
+    ("電郵info@example.com電話.02-000", "info@example.com"),
+    ("írjon: info@example.hu-n, info@example.com-ra", "info@example.com info@example.hu"),
+    ("info@example.com-test", ""),
+    ("info@example.hu-nagy", ""),
 ]

@@ -193,3 +193,30 @@ WILD = [
     ("<p>メールinfo@example.co.jpへwww.example.co.jp", "info@example.co.jp"),
     ("<tt>{j.doe, bob}@cs.example.edu</tt>", "j.doe@cs.example.edu bob@cs.example.edu"),
 ]
+
+DATA_TOO = [
+    ('<a href="#" data-email="kit.arne@example.org">write</a>', "kit.arne@example.org"),
+    ('<a href="#" data-author-email="lou@school.example.org">write</a>', "lou@school.example.org"),
+    ('<i data-spots="[{&quot;name&quot;:&quot;x&quot;,&quot;note&quot;:&quot;info@example.com&quot;}]"></i>', "info@example.com"),
+    ("<i x-data=\"{ open: false, who: { sales: 'sales@example.com', help: 'help@example.com' } }\"></i>", "sales@example.com help@example.com"),
+    ('<x-y opts="{&quot;a&quot;:[0,&quot;mailto:info@example.com&quot;]}"></x-y>', "info@example.com"),
+    ('<i data-form="{&quot;placeholder&quot;:&quot;name@example.com&quot;}"></i>', ""),
+    ('<i data-x="write to info@example.com"></i>', ""),
+    ('<script>q.enqueue("[{\\"_1\\":2},\\"who\\",\\"info@example.com\\",null]")</script>', "info@example.com"),
+    ('<script>x="<input placeholder=\\"name@example.com\\">"</script>', ""),
+    ("<script>spots=[['<h4>Depot</h4><p>Mail: info@example.com</p>',4]]</script>", "info@example.com"),
+    ("<script>x='<b>Depot</b>: info@example.com, 9 to 5'</script>", "info@example.com"),
+    ("<script>// if a<b and c> d ask info@example.com\n</script>", ""),
+    ("<script>f(a<b,c>d) // info@example.com\n</script>", ""),
+]
+
+SHADOWS = [
+    ('<x-y><template shadowrootmode="open"><p>info@example.com</p></template></x-y>', "info@example.com"),
+    ('<x-y><template class=a shadowroot=open><p>info@example.com</p></template></x-y>', "info@example.com"),
+    ("<template><p>info@example.com</p></template>", ""),
+    ("<style>p.em span.no { display: none; }</style><p class=em>jane@<span class=no>null.</span>example.com</p>", "jane@example.com"),
+    ("<style>.em > .no{display:none}</style><p class=em>jane@<i class=no>null.</i>example.com</p>", "jane@example.com"),
+    ("<style>.displaynone{color:red} .x,p .displaynot{color:red} .no{display:none}</style><p>jane@<i class=no>null.</i>example.com</p>", "jane@example.com"),
+    ("<style>.menu .item{display:none}</style><p><i class=item>jane@example.com</i>", "jane@example.com"),
+    ('<p>555-0134<a href="mailto:&#113;uotes&#64;example.com"><span id="e">&#113;uotes&#64;example.com</span></a>', "quotes@example.com"),
+]
