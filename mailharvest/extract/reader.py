@@ -9,12 +9,19 @@ from mailharvest.extract.address import Address
 from mailharvest.extract.charset import repaired, to_utf8
 from mailharvest.extract.gate import gate
 from mailharvest.extract.in_text import read_sign
+from mailharvest.extract.inserted import read_inserted
 from mailharvest.extract.page import NotUTF8, Page
 from mailharvest.extract.quick import read_link
 from mailharvest.extract.tables import words
 from mailharvest.extract.triggers import NUMBER, PLACE, TRIGGERS, Events
 
 Read = Callable[[Page, int], None]
+
+
+def _later(_page: Page, _end: int) -> None:
+    """What a style sheet inserts is read when all else is."""
+
+
 READERS: dict[str, Read] = {
     "at": read_sign,
     "link": read_link,
@@ -35,6 +42,7 @@ READERS: dict[str, Read] = {
     "spaced": cloaks.read_spaced,
     "bare": cloaks.read_bare,
     "labelled": cloaks.read_labelled,
+    "inserted": _later,
 }
 IN_SCRIPTS = words("at escape script cloudflare typo3 rot13 word")
 _HERE = [READERS[trigger.kind] for trigger in TRIGGERS]
@@ -110,6 +118,7 @@ def _read(page: Page, events: Events) -> list[Address]:
                 page.enter(start, stop)
             read(page, end)
     cloaks.read_turned(page)
+    read_inserted(page)
     for document in page.documents:  # each is shorter than the attribute that held it
         for address in extract(document, content_type="text/html", context=page.context):
             page.found.setdefault(address.email, address)

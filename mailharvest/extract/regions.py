@@ -100,12 +100,14 @@ class Regions:
         What lies in ``[start, end)`` is not text.
     scripts : bytearray
         Whether it is a script.
+    sheets : list of bytes
+        The style sheets on the page.
     """
 
     def __init__(self, data: bytes, marks: Events) -> None:
         self._data = data
         self._unclosed: set[str] = set()
-        self._css: list[bytes] = []
+        self.sheets: list[bytes] = []
         self._hides = False
         self.starts, self.ends, self.scripts = array("q"), array("q"), bytearray()
         self._walk(marks)
@@ -152,7 +154,7 @@ class Regions:
         """Add the element `opened` at `start`, whose content ends at `place`."""
         self._add(start, end, opened == "script")
         if opened == "style":
-            self._css.append(self._data[self._data.find(b">", start) + 1 : place])
+            self.sheets.append(self._data[self._data.find(b">", start) + 1 : place])
 
     def _hidden(self, cursor: int, place: int) -> int:
         """Add the element that the marker before `place` hides, if its tag says so.
@@ -237,7 +239,7 @@ class Regions:
 
     def _names(self, word: bytes, wanted: Wanted) -> _Names:
         """What a style sheet here has a rule for; see `css_names`."""
-        sheets = [css for css in self._css if word in css.lower()]
+        sheets = [css for css in self.sheets if word in css.lower()]
         every = chain.from_iterable(css_names(css, word, wanted) for css in sheets)
         names: set[tuple[bytes, bytes]] = set()
         for name in every:
@@ -249,6 +251,12 @@ class Regions:
     def _named_tags(self, names: Iterable[bytes]) -> Iterator[tuple[int, int]]:
         """The start tags with one of these classes or ids."""
         return heapq.merge(*(_tags_named(self._data, name) for name in names))
+
+    def elements(self, names: Iterable[bytes]) -> Iterator[tuple[int, int, bytes]]:
+        """The start tags with one of these classes or ids, with which, each name in order."""
+        for name in names:
+            for start, tag_end in _tags_named(self._data, name):
+                yield start, tag_end, name
 
     def turned(self) -> Iterator[tuple[int, int]]:
         """The start tags whose class or id a style sheet here sets from right to left."""

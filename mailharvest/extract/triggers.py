@@ -149,6 +149,19 @@ TRIGGERS = (
     Trigger("halves", (b"-domain=", b"-host=", b"data-at=")),
     Trigger("reversed", (b"bidi:", b"<bdo ")),
     Trigger(
+        "inserted",
+        (
+            rb"\0040",
+            rb'\40"',
+            rb"\40'",
+            b'content:"@',
+            b'content: "@',
+            b"content:'@",
+            b"content: '@",
+        ),
+    ),
+    Trigger("inserted", (b') "@', b") '@", b')"@', b")'@"), b"", b"[\"']"),
+    Trigger(
         "image",
         (
             b'alt="@"',

@@ -96,3 +96,10 @@ ATTRIBUTES = [
     ("<span style=\"unicode-bidi:bidi-override;direction:rtl\">moc.el<i style=\"display:none\">xyz</i>pmaxe@ofni</span>", "info@example.com", "reversed"),
     ("<style>.no{display:none}.rtl{unicode-bidi:bidi-override;direction:rtl}</style><b class=\"rtl\">moc.<b class=\"no\">123</b>elpmaxe@ofni</b>", "info@example.com", "reversed"),
 ]
+
+INSERTED = [
+    ("<style>.e::after{content:\"\\0040\" attr(data-domain);}</style><span class=e data-domain='example.com'>info</span>", "info@example.com", "concatenation"),
+    ("<style>span.at:before { content: '\\40'; }</style><p>info<span class=\"at\"></span>example.com", "info@example.com", "concatenation"),
+    ("<style>#m:before{color:red;content: attr(data-u) \"@\" attr(data-d) '.' attr(data-t)}</style><b id=m data-u=info data-d=example data-t=com></b>", "info@example.com", "concatenation"),
+    ("<style>.e:after{content:'@example.com'}</style><li><b class=e>info</b></li><li><b class='x e'>jobs</b>", "info@example.com jobs@example.com", "concatenation"),
+]

@@ -83,6 +83,14 @@ HOSTILE = {
     "layers, open": 'enkoder();x="',
     "table": 'charCodeAt(j)-48;ml="ab",mi="01",',
     "cryptx": "DeCryptX('0a",
+    "inserted": "<b class=e data-d=b.com>a</b>",
+    "inserted everywhere": ".e:after{content:'@' attr(x)}",
+    "inserted nowhere": "content:attr(x)",
+    "nested selectors": ".e .f{display:none}",
+    "hidden in many": "<p class=e><b class=f>a@b.com",
+    "behind tags": "'<b>a@b.com",
+    "behind text": "'<b>a a@b.com b<",
+    "data of a tag": "'a@b.com','",
     "styles turned": "<style>.r{unicode-bidi:bidi-override;direction:rtl}</style><b class=r>",
 }
 PREFIX = {
@@ -112,6 +120,14 @@ PREFIX = {
     "growing": "<script>x='@'+'a'",
     "growing, replaced": "<script>x='@'+'a'",
     "layers": "<script>",
+    "inserted": "<style>.e:after{content:'@' attr(data-d)}</style>",
+    "inserted everywhere": "<style>",
+    "inserted nowhere": "<style>.e:after{content:'@'}",
+    "nested selectors": "<style>",
+    "hidden in many": "<style>.e .f{display:none}</style>",
+    "behind tags": "<script>",
+    "behind text": "<script>",
+    "data of a tag": "<p data-x=\"['",
     "layers, open": "<script>",
 }
 
