@@ -24,6 +24,11 @@ _NAME = re.compile(r"</?([A-Za-z][^\s<>/]*)")
 _CUT_TAG = re.compile(r"<(?:[/!?A-Za-z][^<>]*)?\Z")  # the window's end cut it
 _CUT_ENTITY = re.compile(r"&[#0-9A-Za-z]{0,32}\Z")
 _ALT = re.compile(r"""\salt\s?=\s?["']?\s?[(\[]?(@|at|\.|dot)[)\]]?\s?["'\s/>]""", re.IGNORECASE)
+_PLACED = re.compile(  # where it stands in the source is not where it stands on the page
+    r"\sstyle\s?=[^<>]{0,200}(?:position\s?:\s?absolute"
+    r"|(?<![\w-])left\s?:[^<>]{1,80}(?<![\w-])top\s?:|(?<![\w-])top\s?:[^<>]{1,80}(?<![\w-])left\s?:)",
+    re.IGNORECASE,
+)
 _LIGATURE = re.compile(  # a word that a font shows as a picture
     r"<(i|span)\b[^<>]*\bmaterial-(?:icons|symbols)[^<>]*>[^<>]{0,40}</\1>", re.IGNORECASE
 )
@@ -51,7 +56,7 @@ class _Shown(dict[str, str]):
         alt = _ALT.search(tag) if name[1].lower() == "img" else None
         if alt:
             return f"[{alt[1]}]"  # a picture of the sign: the reader sees one, so it is a cloak
-        return "\n" if name[1].lower() in BREAKS else ""
+        return "\n" if name[1].lower() in BREAKS or _PLACED.search(tag) else ""
 
 
 _HTML = _Shown(every_tag_divides=False)

@@ -219,4 +219,7 @@ SHADOWS = [
     ("<style>.displaynone{color:red} .x,p .displaynot{color:red} .no{display:none}</style><p>jane@<i class=no>null.</i>example.com</p>", "jane@example.com"),
     ("<style>.menu .item{display:none}</style><p><i class=item>jane@example.com</i>", "jane@example.com"),
     ('<p>555-0134<a href="mailto:&#113;uotes&#64;example.com"><span id="e">&#113;uotes&#64;example.com</span></a>', "quotes@example.com"),
+    ('<span style="position:absolute;top:40px;left:50px">Bursar</span><span style="position:absolute;top:40px;left:90px">bursar@example.edu</span><span style="position:absolute;top:40px;left:190px">Jo</span>', "bursar@example.edu"),
+    ('<span style="left:12.5%; top:40%;">Bursar</span><span style="left:22.5%; top:40%;">bursar@example.edu</span>', "bursar@example.edu"),
+    ('<p>bur<span style="padding-top:1px;margin-left:0">sar</span>@example.edu', "bursar@example.edu"),
 ]
