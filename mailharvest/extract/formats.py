@@ -2,35 +2,56 @@
 
 from __future__ import annotations
 
+import binascii
 import quopri
 import re
 
-READ_AS = {"vcard": "text", "mail": "text"}
+from mailharvest.extract import mails
+from mailharvest.extract.mails import Part
+
+_FOLDED = frozenset(("vcard", "calendar", "ldif"))
+_HIDING = _FOLDED | {"mail"}
+READ_AS = {"vcard": "text", "calendar": "text", "ldif": "text", "mail": "text", "captions": "html"}
 
 _KINDS = (
     (re.compile(r"text/html|application/xhtml"), "html"),
-    (re.compile(r"v-?card"), "vcard"),
-    (re.compile(r"message/|/mbox"), "mail"),
+    (re.compile(r"v-?card(?!\+)"), "vcard"),
+    (re.compile(r"calendar(?!\+)|/ics"), "calendar"),
+    (re.compile(r"ldif"), "ldif"),
+    (re.compile(r"message/|/mbox|mimearchive"), "mail"),
+    (re.compile(r"text/vtt|subrip|text/srt"), "captions"),
     (re.compile(r"json"), "json"),
     (re.compile(r"xml"), "xml"),
     (re.compile(r"text/(?!html)"), "text"),
 )
-_ENDINGS = {"txt": "text", "vcf": "vcard", "eml": "mail", "json": "json", "xml": "xml"}
+_ENDINGS = {
+    "txt": "text", "vcf": "vcard", "ics": "calendar", "ldif": "ldif", "eml": "mail",
+    "mbox": "mail", "mht": "mail", "mhtml": "mail", "vtt": "captions", "srt": "captions",
+    "json": "json", "xml": "xml",
+}  # fmt: skip
 _ENDING = re.compile(rf"/[^/?#]*\.({'|'.join(_ENDINGS)})(?:[?#]|\Z)", re.IGNORECASE)
+# What servers without a name for it send as plain text.
+_TOLD = re.compile(
+    rb"\s{0,99}(?:BEGIN:V(?:(CARD)|(CALENDAR))\s|(WEBVTT)\s"
+    rb"|(?:(?:version: ?1|#[^\n]{0,200}|)\r?\n){0,30}(dn)::? ?[\w+/-]+=?[^\n]{0,400}\n[\w-]+::? )",
+    re.IGNORECASE,
+)
+_TOLD_KINDS = ("vcard", "calendar", "captions", "ldif")
 _A_TAG = re.compile(rb"<(?:/?[A-Za-z][A-Za-z0-9-]{0,20}[\s/>]|!doctype|!--|\?xml)", re.IGNORECASE)
 _XML = re.compile(rb"\s*<\?xml(?![^>]{0,100}>\s*(?:<!doctype html|<html))", re.IGNORECASE)
 _JSON = re.compile(rb"\s*[\[{]\s*[\"{\[]")
-_PEOPLE = re.compile(
-    rb"^(?:From|To|Cc|Bcc|Reply-To|Sender|Mail-Followup-To|List-Post|Subject)\s*:[^\n]*",
-    re.IGNORECASE | re.MULTILINE,
+_QUOTED_PRINTABLE = re.compile(rb"[=;]QUOTED-PRINTABLE[;:]", re.IGNORECASE)
+_ESCAPE = re.compile(rb"\\([\\nN,;:])")
+_IDENTIFIERS = re.compile(  # of entries and calendars, which may look like addresses
+    rb"^(?:UID|RELATED-TO|PRODID|TZID|X-[A-Z-]{0,40}(?:UID|-ID|CALID))[:;][^\n]*", re.I | re.M
 )
-_QUOTED_PRINTABLE = re.compile(
-    rb"^Content-Transfer-Encoding:\s*quoted-printable|ENCODING=QUOTED-PRINTABLE", re.I | re.M
-)
+_BASE64 = re.compile(rb"^([A-Za-z0-9;.-]{1,99}):: ?([A-Za-z0-9+/]{4,4000}={0,2})$", re.MULTILINE)
+_LINES = bytes.maketrans(b"\r\n", b"  ")
+_TIME = re.compile(rb"<[\d:.]{5,16}>")
 
 
 def kind_of(content_type: str | None, data: bytes, url: str | None = None) -> str:
-    """``html``, ``xml``, ``text``, ``json``, ``vcard`` or ``mail``.
+    """``html``, ``xml``, ``text``, ``json`` or one of `READ_AS`.
 
     What the server says counts first, then the ending of the URL's path, then the bytes.
 
@@ -44,33 +65,83 @@ def kind_of(content_type: str | None, data: bytes, url: str | None = None) -> st
     given = (content_type or "").partition(";")[0].strip().lower()
     for pattern, kind in _KINDS:
         if pattern.search(given):
-            return kind
+            return _told(data) if kind == "text" else kind
     ending = _ENDING.search(url or "")
     if ending:
-        return _ENDINGS[ending[1].lower()]
+        kind = _ENDINGS[ending[1].lower()]
+        return _told(data) if kind == "text" else kind
     if _XML.match(data):
         return "xml"
     if _JSON.match(data):
         return "json"
-    return "html" if _A_TAG.search(data) else "text"
+    return "html" if _A_TAG.search(data) else _told(data)
 
 
-def as_source(data: bytes, kind: str) -> bytes:
-    """What of `data` is read: folded lines are joined, headers that machines read left out."""
-    if kind == "vcard":
-        data = _unfolded(data.replace(b"\r\n", b"\n"), b"")
-        return quopri.decodestring(data) if _QUOTED_PRINTABLE.search(data) else data
+def _told(data: bytes) -> str:
+    """The kind of a text, by how it begins.
+
+    >>> [_told(data) for data in (b"BEGIN:VCARD\\n", b"# x\\n\\ndn: cn=a\\ncn: a\\n", b"dn: a\\n")]
+    ['vcard', 'ldif', 'text']
+    """
+    told = _TOLD.match(data)
+    return _TOLD_KINDS[told.lastindex - 1] if told and told.lastindex else "text"
+
+
+def hides(content_type: str | None) -> bool:
+    """Whether what the gate looks for may only be seen when lines are joined or parts decoded.
+
+    >>> hides("text/html"), hides("message/rfc822"), hides("text/calendar")
+    (False, True, True)
+    """
+    if content_type is None or "html" in content_type:
+        return False
+    return kind_of(content_type, b"") in _HIDING
+
+
+def opened(data: bytes, kind: str) -> tuple[bytes, list[Part]]:
+    """What of `data` is read, and the documents within it.
+
+    Folded lines are joined, and what only machines read is left out.
+    """
     if kind == "mail":
-        headers, _, body = data.replace(b"\r\n", b"\n").partition(b"\n\n")
-        headers = _unfolded(headers, b" ")
-        if _QUOTED_PRINTABLE.search(headers):
-            body = quopri.decodestring(body)
-        people = bytearray()
-        for header in _PEOPLE.finditer(headers):
-            people += header[0] + b"\n"
-        return bytes(people) + b"\n" + body
-    return data
+        return mails.opened(data)
+    if kind == "captions":
+        return _TIME.sub(b"", data), []
+    if kind in _FOLDED:
+        data = _unfolded(data.replace(b"\r\n", b"\n"))
+        return _ldif(data) if kind == "ldif" else _entries(data), []
+    return data, []
 
 
-def _unfolded(lines: bytes, seam: bytes) -> bytes:
-    return lines.replace(b"\n ", seam).replace(b"\n\t", seam)
+def _unfolded(lines: bytes) -> bytes:
+    return lines.replace(b"\n ", b"").replace(b"\n\t", b"")
+
+
+def _entries(data: bytes) -> bytes:
+    """The entries of a calendar or of an address book, as they are shown.
+
+    >>> _entries(b"UID:1@example.com\\nNOTE:Write to\\\\na@example.com")
+    b'\\nNOTE:Write to\\na@example.com'
+    """
+    data = _IDENTIFIERS.sub(b"", data)
+    if _QUOTED_PRINTABLE.search(data):
+        data = quopri.decodestring(data)
+    return _ESCAPE.sub(lambda escape: b"\n" if escape[1] in b"nN" else escape[1], data)
+
+
+def _ldif(data: bytes) -> bytes:
+    """The entries of a directory, with what is written in Base64 as text.
+
+    >>> _ldif(b"cn: Ann\\nmail:: YUBleGFtcGxlLmNvbQ==")
+    b'cn: Ann\\nmail: a@example.com'
+    """
+    return _BASE64.sub(_value, data)
+
+
+def _value(line: re.Match[bytes]) -> bytes:
+    try:
+        value = binascii.a2b_base64(line[2])
+        value.decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return line[0]  # a picture, a certificate
+    return line[1] + b": " + value.translate(_LINES)

@@ -82,23 +82,29 @@ def extract(
         data.encode("utf-8", "replace") if isinstance(data, str) else to_utf8(data, content_type)
     )
     events, marks = gate()(source)
-    if not events:
+    if not events and not formats.hides(content_type):
         return []
     kind = formats.kind_of(content_type, source, url)
-    told = formats.as_source(source, kind)
+    told, parts = formats.opened(source, kind)
     if told is not source:
         source = told
         events, marks = gate()(source)
     kind = formats.READ_AS.get(kind, kind)
+    page = Page(source, kind, marks, context, claimed=True)
     try:
-        return _read(Page(source, kind, marks, context, claimed=True), events)
+        _read(page, events)
     except NotUTF8:
         source = repaired(source)
         events, marks = gate()(source)
-        return _read(Page(source, kind, marks, context, claimed=False), events)
+        page = Page(source, kind, marks, context, claimed=False)
+        _read(page, events)
+    for part in parts:  # each is shorter than what held it, and none is a mail
+        for address in extract(part.data, content_type=part.content_type, context=context):
+            page.keep(address, None)
+    return list(page.found.values())
 
 
-def _read(page: Page, events: Events) -> list[Address]:
+def _read(page: Page, events: Events) -> None:
     regions, index = page.regions, 0
     start, stop = regions.starts[0], regions.ends[0]
     for event in events:
@@ -122,4 +128,3 @@ def _read(page: Page, events: Events) -> list[Address]:
     for document in page.documents:  # each is shorter than the attribute that held it
         for address in extract(document, content_type="text/html", context=page.context):
             page.found.setdefault(address.email, address)
-    return list(page.found.values())

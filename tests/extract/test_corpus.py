@@ -10,6 +10,7 @@ from tests.extract import (
     cases_cloaks_web,
     cases_cloaks_wild,
     cases_documents,
+    cases_formats,
     cases_html,
     cases_never,
     cases_never_wild,
@@ -35,7 +36,7 @@ NEVER = _named(cases_never, cases_never_wild)
 CLOAKS = [(name, *case) for name, case in _named(cases_cloaks, cases_cloaks_web, cases_cloaks_wild)]
 CLOAKED_TEXT = [case for case in CLOAKS if len(case) == 3]
 CLOAKED_HTML = [case for case in CLOAKS if len(case) == 4]
-DOCUMENTS = [(name, *case) for name, case in _named(cases_documents)]
+DOCUMENTS = [(name, *case) for name, case in _named(cases_documents, cases_formats)]
 
 
 def _emails(text, content_type):

@@ -173,3 +173,65 @@ def test_time_grows_with_the_size_and_no_faster(name):
 @pytest.mark.parametrize("name", HOSTILE)
 def test_other_kinds_of_text_take_no_longer(name, content_type):
     assert _seconds(_source(name, 30_000), content_type) < LIMIT * 0.3
+
+
+def _boundaries(count, of):
+    return "".join(f"Content-Type: multipart/mixed; boundary={of(i)}\n\n--{of(i)}\n" for i in count)
+
+
+DOCUMENTS = {
+    "nested mails": ("message/rfc822", "Content-Type: message/rfc822\n\n"),
+    "parts": ("message/rfc822", "\n--x\n\na@b.com\n"),
+    "parts, empty": ("message/rfc822", "\n--x"),
+    "parts that are none": ("message/rfc822", "\n--xy"),
+    "parts of parts": ("message/rfc822", "--x\nContent-Type: multipart/mixed; boundary=x\n\n"),
+    "parts, typed": ("message/rfc822", "\n--x\nContent-Type: text/html; charset=z\n\na@b.com"),
+    "headers": ("message/rfc822", "Content-Type: multipart/mixed; "),
+    "headers, folded": ("message/rfc822", ";a\n "),
+    "parameters": ("message/rfc822", '\n--x\nContent-Type: text/html; "' + ";" * 900 + "\n\n"),
+    "base64": ("message/rfc822", "YUBi="),
+    "quoted-printable": ("message/rfc822", "=40=\n"),
+    "mbox": ("application/mbox", "\n\nFrom a 2000\nFrom: a@b.com"),
+    "folded": ("text/calendar", "a@b.com\n "),
+    "identifiers": ("text/calendar", "UID:a@b.com\nX-"),
+    "line ends": ("text/calendar", "\\na@b.com"),
+    "cards": ("text/vcard", "QUOTED-PRINTABLE:a=40"),
+    "directory": ("text/x-ldif", "mail:: YUBiLmNvbQ==\n"),
+    "directory, perhaps": ("text/plain", "# a@b.com\n\n"),
+    "captions": ("text/vtt", "<00:00.000>a@b.com<00"),
+}
+BEGINNING = {
+    "message/rfc822": "From: a@b.com\nContent-Type: multipart/mixed; boundary=x\n\n--x\n",
+}
+FIRST = {
+    "nested mails": "From: a@b.com\n",
+    "headers": "From: a@b.com\n",
+    "headers, folded": "From: a@b.com\nContent-Type: text/plain",
+    "base64": "From: a@b.com\nContent-Transfer-Encoding: base64\n\n",
+    "quoted-printable": "From: a@b.com\nContent-Transfer-Encoding: quoted-printable\n\n",
+}
+
+
+def _document(name, size):
+    content_type, piece = DOCUMENTS[name]
+    first = FIRST.get(name, BEGINNING.get(content_type, ""))
+    return (first + piece * (size // len(piece))).encode(), content_type
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_no_document_takes_long(name):
+    assert min(_seconds(*_document(name, 30_000)) for _ in range(2)) < LIMIT * 0.3
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_time_for_documents_grows_with_the_size(name):
+    for _ in range(5):
+        small, large = (_seconds(*_document(name, size)) for size in (12_500, 100_000))
+        if large / max(small, 0.002) < 24 and large < LIMIT:
+            return
+    pytest.fail(f"{large / small:.0f} times as long for 8 times the size, {large:.2f} s")
+
+
+def test_mails_within_mails_within_mails():
+    nested = "From: a@b.com\n" + _boundaries(range(2000), "x{}x".format) + "\n\nc@d.com"
+    assert _seconds(nested.encode(), "message/rfc822") < LIMIT

@@ -1,0 +1,54 @@
+"""Calendars, directories, mails of many parts, captions: content type, bytes, and the addresses in them."""
+
+# ruff: noqa: E501
+# fmt: off
+
+from __future__ import annotations
+
+CALENDARS = [
+    ("text/calendar", b"BEGIN:VCALENDAR\r\nATTENDEE;ROLE=OPT-PARTICIPANT;CN=X:MAILTO:tre\r\n asurer@example.com\r\nEND:VCALENDAR\r\n", "treasurer@example.com"),
+    ("text/calendar", b"BEGIN:VCALENDAR\r\nDESCRIPTION:Apologies to:\\nsecretary@exam\r\n ple.com\\nBring cups\\, please.\r\n", "secretary@example.com"),
+    ("text/calendar", b"DESCRIPTION:Ask jane\r\n @example.com", "jane@example.com"),
+    ("text/calendar; charset=utf-8", b"DESCRIPTION:Ask a@example.com\\,b@example.com\\;c@example.com\\Nd@example.com", "a@example.com b@example.com c@example.com d@example.com"),
+    ("text/calendar", b"BEGIN:VEVENT\nUID:3-1@example.com\nRELATED-TO;RELTYPE=PARENT:4-2@example.com\nX-WR-RELCALID:x@example.com\nX-EXAMPLE-UID:y@example.com\n", ""),
+    ("text/calendar", b"ATTENDEE;CN=Jane;EMAIL=jane@example.com:urn:uuid:1\nORGANIZER;SENT-BY=\"mailto:ann@example.com\":mailto:jo+cal@example.com", "ann@example.com jane@example.com jo+cal@example.com"),
+    ("text/plain", b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:abc@example.com\nDESCRIPTION:x\\ninfo@exa\n mple.com\n", "info@example.com"),
+    ("text/x-vcalendar", b"BEGIN:VCALENDAR\nATTENDEE;ENCODING=QUOTED-PRINTABLE:jane=40exam=\nple.com\n", "jane@example.com"),
+]
+
+CARDS = [
+    ("text/vcard", b"BEGIN:VCARD\nNOTE:Sales:\\nsales@example.com\\nPress:\\npress@example.com\nEND:VCARD", "press@example.com sales@example.com"),
+    ("text/vcard", b"BEGIN:VCARD\nUID:9f2c@example.com\nEMAIL:jane@example.com\nEND:VCARD", "jane@example.com"),
+    ("text/plain", b"BEGIN:VCARD\r\nVERSION:3.0\r\nEMAIL:a.long.name@exam\r\n ple.com\r\nEND:VCARD", "a.long.name@example.com"),
+]
+
+DIRECTORIES = [
+    ("text/x-ldif", b"dn: uid=a,dc=example\nmail: martina.mitterhofer@exa\n mple.org\n", "martina.mitterhofer@example.org"),
+    ("text/plain", b"# extended LDIF\n#\n\nversion: 1\n\ndn: uid=a,dc=example\nobjectClass: person\nmail: martina@exa\n mple.org\n", "martina@example.org"),
+    ("application/ldif", b"dn: uid=a,dc=example\ncn:: SsO8cmdlbg==\nmail:: asO8cmdlbkBleGFtcGxlLm9yZw==\njpegPhoto:: /9j/4AAQQGEuY29t\n", "jürgen@example.org"),
+    ("text/plain", b"dn: is short for distinguished name\n  mail anna@example.org\n", "anna@example.org"),
+    ("text/plain", b"Write to anna\n @example.org or to anna@exam\n ple.org", ""),
+]
+
+PARTS = [
+    ("message/rfc822", b"To: a@example.com\nContent-Type: multipart/alternative; boundary=\"=_x\"\n\npreamble z@example.com\n--=_x\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nV3JpdGUgdG8gYkBleGFtcGxlLmNvbQ==\n\n--=_x\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<a href=3D\"mailto:c=40exam=\nple.com\">x</a> <b>d</b>&=\n#64;example.com\n--=_x--\n", "a@example.com b@example.com c@example.com d@example.com"),
+    ("message/rfc822", b"From: a@example.com\r\nContent-Type: multipart/mixed;\r\n boundary=x\r\n\r\n--x\r\nContent-Type: multipart/related; boundary=xy\r\n\r\n--xy\r\nContent-Type: text/html\r\n\r\n<p>b@example.com <img src=\"cid:c@example.com\">\r\n--xy\r\nContent-Type: image/png\r\nContent-ID: <c@example.com>\r\n\r\nd@example.com\r\n--xy--\r\n--x\r\n\r\ne@example.com\r\n--x--\r\n", "a@example.com b@example.com e@example.com"),
+    ("message/rfc822", b"From: a@example.com\nContent-Type: text/html\nContent-Transfer-Encoding: BASE64\n\nPGEgaHJlZj0ibWFpbHRv\nOmJAZXhhbXBsZS5jb20iPng8L2E+", "a@example.com b@example.com"),
+    ("message/rfc822", b"Subject: x\nContent-Transfer-Encoding: base64\n\nV3JpdGUgdG8gYkBleGFtcGxlLmNvbQ\n", "b@example.com"),
+    ("message/rfc822", b"From: a@example.com\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: message/rfc822\n\nFrom: b@example.com\nMessage-ID: <c@example.com>\n\nd@example.com\n--x--\n", "a@example.com b@example.com d@example.com"),
+    ("message/rfc822", b"From: a@example.com\nContent-Type: multipart/digest; boundary=x\n\n--x\n\nFrom: b@example.com\nMessage-ID: <c@example.com>\n\nd@example.com\n--x--\n", "a@example.com b@example.com d@example.com"),
+    ("message/rfc822", b"From: a@example.com\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/calendar; method=REQUEST\n\nUID:1@example.com\nATTENDEE:mailto:b@exam\n ple.com\n", "a@example.com b@example.com"),
+    ("message/rfc822", b"From: a@example.com\nContent-Type: multipart/mixed\n\nno boundary: b@example.com", "a@example.com b@example.com"),
+    ("message/rfc822", b"From: a@example.com\nContent-Type: multipart/mixed; boundary=x\n\nnever used: b@example.com", "a@example.com b@example.com"),
+    ("message/rfc822", "From: a@example.com\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain; charset=koi8-r\nContent-Transfer-Encoding: 8bit\n\nпочтаb@example.com\n--x--".encode("koi8-r"), "a@example.com b@example.com"),
+    ("message/rfc822", b"From: a@example.com\nContent-Type: text/plain; charset*=x\0y'en'z; boundary*0*=1\nContent-Transfer-Encoding: nonsense\n\nb@example.com", "a@example.com b@example.com"),
+    ("message/rfc822", b"From: a@example.com\nContent-Type: ; ; = \"\n\nb@example.com", "a@example.com b@example.com"),
+    ("application/mbox", b"From x@example.com Thu Jan  1 00:00:00 1970\nFrom: a@example.com\nMessage-ID: <y@example.com>\n\nHello\n\nFrom z@example.com Thu Jan  1 00:00:00 1970\nFrom: b@example.com\nContent-Transfer-Encoding: quoted-printable\n\nc=40example.com\n", "a@example.com b@example.com c@example.com"),
+    ("application/x-mimearchive", b"From: <Saved by a browser>\nSubject: x\nContent-Type: multipart/related; type=\"text/html\"; boundary=\"----=_N\"\n\n------=_N\nContent-Type: text/html; charset=\"windows-1252\"\nContent-Transfer-Encoding: quoted-printable\nContent-ID: <frame@mhtml.example.com>\n\n<p>B=FCro: a=40example.com</p>\n------=_N--\n", "a@example.com"),
+]
+
+CAPTIONS = [
+    ("text/vtt", b"WEBVTT\n\n1\n00:00:01.000 --> 00:00:05.500\n<v Clerk>Write to <c.yellow>comments@example.org</c> or <i>jane</i>@example.org.\n", "comments@example.org jane@example.org"),
+    ("text/plain", b"WEBVTT\n\n00:01.000 --> 00:05.500\nja<00:02.000>ne@<b>example.org</b>\n", "jane@example.org"),
+    ("application/x-subrip", b"1\n00:00:01,000 --> 00:00:05,500\n<font color=\"red\">jane</font>@example.org\n", "jane@example.org"),
+]
