@@ -6,7 +6,7 @@ import binascii
 import quopri
 import re
 
-from mailharvest.extract import mails
+from mailharvest.extract import feeds, mails
 from mailharvest.extract.mails import Part
 
 _FOLDED = frozenset(("vcard", "calendar", "ldif"))
@@ -47,6 +47,8 @@ _IDENTIFIERS = re.compile(  # of entries and calendars, which may look like addr
 )
 _BASE64 = re.compile(rb"^([A-Za-z0-9;.-]{1,99}):: ?([A-Za-z0-9+/]{4,4000}={0,2})$", re.MULTILINE)
 _LINES = bytes.maketrans(b"\r\n", b"  ")
+# In SVG what these hold is one text, unless they say where it stands.
+_SPAN = re.compile(rb"</tspan\s*>|<tspan(?=[\s>])(?![^<>]*\s(?:x|y|dy)\s{0,9}=)[^<>]*>")
 _TIME = re.compile(rb"<[\d:.]{5,16}>")
 
 
@@ -87,15 +89,16 @@ def _told(data: bytes) -> str:
     return _TOLD_KINDS[told.lastindex - 1] if told and told.lastindex else "text"
 
 
-def hides(content_type: str | None) -> bool:
+def hides(data: bytes, content_type: str | None) -> bool:
     """Whether what the gate looks for may only be seen when lines are joined or parts decoded.
 
-    >>> hides("text/html"), hides("message/rfc822"), hides("text/calendar")
+    >>> hides(b"", "text/html"), hides(b"", "message/rfc822"), hides(b"", "text/calendar")
     (False, True, True)
     """
     if content_type is None or "html" in content_type:
         return False
-    return kind_of(content_type, b"") in _HIDING
+    kind = kind_of(content_type, b"")
+    return kind in _HIDING or (kind == "xml" and b"&amp;#" in data)
 
 
 def opened(data: bytes, kind: str) -> tuple[bytes, list[Part]]:
@@ -105,6 +108,10 @@ def opened(data: bytes, kind: str) -> tuple[bytes, list[Part]]:
     """
     if kind == "mail":
         return mails.opened(data)
+    if kind == "xml":
+        if b"<tspan" in data:
+            data = _SPAN.sub(b"", data)
+        return feeds.opened(data)
     if kind == "captions":
         return _TIME.sub(b"", data), []
     if kind in _FOLDED:

@@ -82,7 +82,7 @@ def extract(
         data.encode("utf-8", "replace") if isinstance(data, str) else to_utf8(data, content_type)
     )
     events, marks = gate()(source)
-    if not events and not formats.hides(content_type):
+    if not events and not formats.hides(source, content_type):
         return []
     kind = formats.kind_of(content_type, source, url)
     told, parts = formats.opened(source, kind)

@@ -1,4 +1,4 @@
-"""Calendars, directories, mails of many parts, captions: content type, bytes, and the addresses in them."""
+"""Calendars, directories, mails of many parts, captions, feeds and drawings: content type, bytes, and the addresses in them."""
 
 # ruff: noqa: E501
 # fmt: off
@@ -51,4 +51,23 @@ CAPTIONS = [
     ("text/vtt", b"WEBVTT\n\n1\n00:00:01.000 --> 00:00:05.500\n<v Clerk>Write to <c.yellow>comments@example.org</c> or <i>jane</i>@example.org.\n", "comments@example.org jane@example.org"),
     ("text/plain", b"WEBVTT\n\n00:01.000 --> 00:05.500\nja<00:02.000>ne@<b>example.org</b>\n", "jane@example.org"),
     ("application/x-subrip", b"1\n00:00:01,000 --> 00:00:05,500\n<font color=\"red\">jane</font>@example.org\n", "jane@example.org"),
+]
+
+CARRIED = [
+    ("application/atom+xml", b"<feed><content type=\"html\">&lt;i&gt;archive&amp;#64;example.com&lt;/i&gt;&amp;nbsp;x</content><email>a@example.com</email></feed>", "a@example.com archive@example.com"),
+    ("application/rss+xml", b"<rss><description>&lt;p&gt;archive&amp;#64;example.com&lt;/p&gt;</description></rss>", "archive@example.com"),
+    ("application/rss+xml", b"<rss><description><![CDATA[<b>studio</b>@example.com]]></description><author>a@example.com (A)</author></rss>", "a@example.com studio@example.com"),
+    ("application/rss+xml", b"<rss><description>&lt;b&gt;studio&lt;/b&gt;@example.com</description></rss>", "studio@example.com"),
+    ("application/rss+xml", b"<rss><description>&lt;p hidden&gt;x@example.com&lt;/p&gt;<!-- y@example.com --></description><email><![CDATA[a@example.com]]></email></rss>", "a@example.com"),
+    ("application/rss+xml", b"<rss><a><![CDATA[<!-- x@example.com]]></a><b>b@example.com</b><c>&lt;p&gt;c@example.com</c><d><![CDATA[d@example.com", "b@example.com c@example.com d@example.com"),
+    ("text/xml", "<?xml version='1.0' encoding='iso-8859-1'?><rss><a><![CDATA[Grüße: <b>büro</b>@example.com]]></a></rss>".encode("latin-1"), "büro@example.com"),
+    ("application/vnd.google-earth.kml+xml", b"<kml><Placemark><description><![CDATA[<b>hut</b>@example.com]]></description></Placemark></kml>", "hut@example.com"),
+    ("application/xml", b"<book><code>&lt;email&gt;jane@example.com&lt;/email&gt;</code></book>", "jane@example.com"),
+]
+
+DRAWINGS = [
+    ("image/svg+xml", b"<svg><text><tspan fill='red'>jane</tspan><tspan>@</tspan><tspan class=\"x\">example.com</tspan></text></svg>", "jane@example.com"),
+    ("image/svg+xml", b"<svg><text><tspan x='0' y='1'>jane@example.com</tspan><tspan x='0' dy='1.2em'>Monday</tspan><tspan x='0' dy='1.2em'>ann@example.com</tspan></text></svg>", "ann@example.com jane@example.com"),
+    ("image/svg+xml", b"<svg><text>jane@example.com</text><text>Monday</text></svg>", "jane@example.com"),
+    ("image/svg+xml", b"<svg><style><![CDATA[.x{src:url(a@example.com)}]]></style><text>jane@<tspan>example</tspan>.com</text></svg>", "jane@example.com"),
 ]

@@ -199,13 +199,23 @@ DOCUMENTS = {
     "directory": ("text/x-ldif", "mail:: YUBiLmNvbQ==\n"),
     "directory, perhaps": ("text/plain", "# a@b.com\n\n"),
     "captions": ("text/vtt", "<00:00.000>a@b.com<00"),
+    "escaped": ("application/rss+xml", "&lt;b&gt;a@b.com"),
+    "escaped, elements": ("application/rss+xml", "<a>&lt;b>a@b.com&lt;"),
+    "escaped twice": ("application/rss+xml", "<a>&lt;b&gt;a&amp;#64;b.com</a>"),
+    "cdata": ("application/rss+xml", "<![CDATA[a@b.com"),
+    "cdata, closed": ("application/rss+xml", "<![CDATA[a@b.com]]>"),
+    "spans": ("image/svg+xml", "<tspan x a@b.com"),
+    "spans, spaced": ("image/svg+xml", "<tspan" + " " * 9 + "x"),
 }
 BEGINNING = {
     "message/rfc822": "From: a@b.com\nContent-Type: multipart/mixed; boundary=x\n\n--x\n",
+    "application/rss+xml": "<rss><a>",
+    "image/svg+xml": "<svg><tspan>",
 }
 FIRST = {
     "nested mails": "From: a@b.com\n",
     "headers": "From: a@b.com\n",
+    "spans, spaced": "<svg>a@b.com",
     "headers, folded": "From: a@b.com\nContent-Type: text/plain",
     "base64": "From: a@b.com\nContent-Transfer-Encoding: base64\n\n",
     "quoted-printable": "From: a@b.com\nContent-Transfer-Encoding: quoted-printable\n\n",
