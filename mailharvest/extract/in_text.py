@@ -9,6 +9,7 @@ from mailharvest.extract.grammar import Match
 from mailharvest.extract.in_script import read_in_script
 from mailharvest.extract.in_tag import read_attribute
 from mailharvest.extract.languages import CLOSE
+from mailharvest.extract.mailto import unquoted
 from mailharvest.extract.page import Page
 from mailharvest.extract.quick import CUT, HOST, NO_LOCAL, begins_word, read_numbers, read_quick
 from mailharvest.extract.render import left_of, right_of, shown
@@ -91,8 +92,10 @@ def judge(page: Page, match: Match | None, before: str, after: str, method: str)
         spelled = words.spelled_local(before) if lead.rstrip()[-1:] in _SPELLED_EDGE else None
         if spelled:
             page.add(match._replace(local=spelled), "words", obfuscated=True, around=around)
+        elif lead[-7:].lower() == "mailto:":
+            page.add(unquoted(match), "mailto", around=around)
         else:
-            page.add(match, "mailto" if lead[-7:].lower() == "mailto:" else method, around=around)
+            page.add(match, method, around=around)
         return
     if before.endswith("}") and (several := _SEVERAL.search(before[-_WINDOW:])):
         for local in _COMMA.split(several[1]):

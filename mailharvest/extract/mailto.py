@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from mailharvest.extract.address import Address
-from mailharvest.extract.grammar import Match, addresses_in
+from mailharvest.extract.grammar import Match, address_at, addresses_in
 from mailharvest.extract.page import plain_address
 from mailharvest.extract.render import plain
 
@@ -58,6 +58,17 @@ def recipients(url: str) -> Iterator[Match]:
         text = _AROUND_SIGN.sub("@", plain(unquote(field)))
         for _, match in addresses_in(text):
             yield match
+
+
+def unquoted(match: Match) -> Match:
+    """An address behind ``mailto:`` in text, where "%2B" is a plus.
+
+    >>> unquoted(Match("jane%2Bweb", "example.com", "example.com", False)).local
+    'jane+web'
+    """
+    if "%" not in match.local:
+        return match
+    return address_at(unquote(match.local), match.host) or match
 
 
 def is_mailto(url: str) -> bool:

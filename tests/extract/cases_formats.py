@@ -11,7 +11,7 @@ CALENDARS = [
     ("text/calendar", b"DESCRIPTION:Ask jane\r\n @example.com", "jane@example.com"),
     ("text/calendar; charset=utf-8", b"DESCRIPTION:Ask a@example.com\\,b@example.com\\;c@example.com\\Nd@example.com", "a@example.com b@example.com c@example.com d@example.com"),
     ("text/calendar", b"BEGIN:VEVENT\nUID:3-1@example.com\nRELATED-TO;RELTYPE=PARENT:4-2@example.com\nX-WR-RELCALID:x@example.com\nX-EXAMPLE-UID:y@example.com\n", ""),
-    ("text/calendar", b"ATTENDEE;CN=Jane;EMAIL=jane@example.com:urn:uuid:1\nORGANIZER;SENT-BY=\"mailto:ann@example.com\":mailto:jo+cal@example.com", "ann@example.com jane@example.com jo+cal@example.com"),
+    ("text/calendar", b"ATTENDEE;CN=Jane;EMAIL=jane@example.com:urn:uuid:1\nORGANIZER;SENT-BY=\"mailto:ann@example.com\":mailto:jo%2Bcal@example.com", "ann@example.com jane@example.com jo+cal@example.com"),
     ("text/plain", b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:abc@example.com\nDESCRIPTION:x\\ninfo@exa\n mple.com\n", "info@example.com"),
     ("text/x-vcalendar", b"BEGIN:VCALENDAR\nATTENDEE;ENCODING=QUOTED-PRINTABLE:jane=40exam=\nple.com\n", "jane@example.com"),
 ]
@@ -19,6 +19,7 @@ CALENDARS = [
 CARDS = [
     ("text/vcard", b"BEGIN:VCARD\nNOTE:Sales:\\nsales@example.com\\nPress:\\npress@example.com\nEND:VCARD", "press@example.com sales@example.com"),
     ("text/vcard", b"BEGIN:VCARD\nUID:9f2c@example.com\nEMAIL:jane@example.com\nEND:VCARD", "jane@example.com"),
+    ("text/vcard", b"BEGIN:VCARD\nCALADRURI;PREF=1:mailto:salle%2Breservation@example.com\nEND:VCARD", "salle+reservation@example.com"),
     ("text/plain", b"BEGIN:VCARD\r\nVERSION:3.0\r\nEMAIL:a.long.name@exam\r\n ple.com\r\nEND:VCARD", "a.long.name@example.com"),
 ]
 
@@ -70,4 +71,11 @@ DRAWINGS = [
     ("image/svg+xml", b"<svg><text><tspan x='0' y='1'>jane@example.com</tspan><tspan x='0' dy='1.2em'>Monday</tspan><tspan x='0' dy='1.2em'>ann@example.com</tspan></text></svg>", "ann@example.com jane@example.com"),
     ("image/svg+xml", b"<svg><text>jane@example.com</text><text>Monday</text></svg>", "jane@example.com"),
     ("image/svg+xml", b"<svg><style><![CDATA[.x{src:url(a@example.com)}]]></style><text>jane@<tspan>example</tspan>.com</text></svg>", "jane@example.com"),
+]
+
+URIS = [
+    ("text/plain", b"Contact: mailto:psirt%2Bweb@example.com", "psirt+web@example.com"),
+    ("text/plain", b"<MAILTO:jane.%64oe@example.com> 100%jane@example.com", "jane.doe@example.com 100%jane@example.com"),
+    ("text/markdown", b"[x](mailto:psirt%2Bweb@example.com?subject=50%25)", "psirt+web@example.com"),
+    ("text/html", b"<pre>Contact: mailto:psirt%2Bweb@example.com</pre>", "psirt+web@example.com"),
 ]
