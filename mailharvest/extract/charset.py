@@ -6,6 +6,8 @@ import codecs
 import re
 from functools import lru_cache
 
+from mailharvest.extract import east_asia
+
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
@@ -77,17 +79,13 @@ def _detected(data: bytes) -> str:
     >>> _detected("Grüße aus Zürich".encode("cp1252")), _detected("пишите нам".encode("cp1251"))
     ('cp1252', 'cp1251')
     """
+    eastern = east_asia.guess(data)
+    if eastern:
+        return eastern
     sample = data[:65536]
     high = sample.translate(None, _ASCII)
     if sum(map(len, _HIGH_RUN.findall(sample))) * 2 < len(high):
         return "cp1252"
-    for codec in ("cp932", "gb18030"):
-        if b"\x81" in sample or b"\x82" in sample:
-            try:
-                sample[:-8].decode(codec)
-            except UnicodeDecodeError:
-                continue
-            return codec
     capitals = len(high) - len(high.translate(None, _CAPITALS))
     return "koi8-r" if capitals * 2 > len(high) else "cp1251"
 

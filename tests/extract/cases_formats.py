@@ -79,3 +79,18 @@ URIS = [
     ("text/markdown", b"[x](mailto:psirt%2Bweb@example.com?subject=50%25)", "psirt+web@example.com"),
     ("text/html", b"<pre>Contact: mailto:psirt%2Bweb@example.com</pre>", "psirt+web@example.com"),
 ]
+
+# No word on the charset, and none of them is UTF-8: the second byte of what stands before the
+# address may be a letter.
+UNDECLARED = [
+    ("text/html", "<p>電子郵件：service@example.org.tw<br>會務組：member@example.org.tw（週一至週五）".encode("big5"), "member@example.org.tw service@example.org.tw"),
+    ("text/html; charset=utf-8", "<title>聯絡我們</title><p>電話　傳真　信箱：info@example.com".encode("big5"), "info@example.com"),
+    ("text/html", "<p>联系我们：info@example.com 电话、传真和邮箱：sales@example.com".encode("gbk"), "info@example.com sales@example.com"),
+    ("text/html", "<p>お問い合わせ：info@example.co.jp 電話ダイヤルアsales@example.co.jp".encode("cp932"), "info@example.co.jp sales@example.co.jp"),
+    ("text/html", "<p>お問い合わせはinfo@example.co.jpまでメールでお願いします。".encode("cp932"), "info@example.co.jp"),
+    ("text/html", "<p>お問い合わせはinfo@example.co.jpまで。<p>ｉｎｆｏ＠example.com".encode("euc_jp"), "info@example.co.jp info@example.com"),
+    ("text/plain", "이메일 문의는 info@example.co.kr로 보내주세요. 연락처：ｉｎｆｏ＠example.com".encode("cp949"), "info@example.co.kr info@example.com"),
+    ("text/html", "<p>почта: ящик@example.com, пишите".encode("cp1251"), "ящик@example.com"),
+    ("text/html", "<p>пишите нам: ящик@example.com".encode("koi8-r"), "ящик@example.com"),
+    ("text/html", "<p>Grüße, schöne Bücher über Zürich: büro@example.com".encode("cp1252"), "büro@example.com"),
+]
