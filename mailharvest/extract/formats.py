@@ -36,6 +36,11 @@ _TOLD = re.compile(
     rb"|(?:(?:version: ?1|#[^\n]{0,200}|)\r?\n){0,30}(dn)::? ?[\w+/-]+=?[^\n]{0,400}\n[\w-]+::? )",
     re.IGNORECASE,
 )
+# A mail as archives give it out.
+_HEADER = re.compile(rb"(?:From |[A-Za-z][A-Za-z-]{0,60}:[ \t])")
+_MIME = re.compile(rb"^MIME-Version:", re.IGNORECASE | re.MULTILINE)
+_FROM = re.compile(rb"^From:", re.IGNORECASE | re.MULTILINE)
+_HEAD = 32768
 _TOLD_KINDS = ("vcard", "calendar", "captions", "ldif")
 _A_TAG = re.compile(rb"<(?:/?[A-Za-z][A-Za-z0-9-]{0,20}[\s/>]|!doctype|!--|\?xml)", re.IGNORECASE)
 _XML = re.compile(rb"\s*<\?xml(?![^>]{0,100}>\s*(?:<!doctype html|<html))", re.IGNORECASE)
@@ -44,6 +49,10 @@ _QUOTED_PRINTABLE = re.compile(rb"[=;]QUOTED-PRINTABLE[;:]", re.IGNORECASE)
 _ESCAPE = re.compile(rb"\\([\\nN,;:])")
 _IDENTIFIERS = re.compile(  # of entries and calendars, which may look like addresses
     rb"^(?:UID|RELATED-TO|PRODID|TZID|X-[A-Z-]{0,40}(?:UID|-ID|CALID))[:;][^\n]*", re.I | re.M
+)
+_MARKED = re.compile(
+    rb"^(?:X-ALT-DESC|DESCRIPTION)[:;](?=[^\n]*<(?:a|b|i|p|br|div|span|html)[ />])[^\n]*",
+    re.I | re.M,
 )
 _BASE64 = re.compile(rb"^([A-Za-z0-9;.-]{1,99}):: ?([A-Za-z0-9+/]{4,4000}={0,2})$", re.MULTILINE)
 _LINES = bytes.maketrans(b"\r\n", b"  ")
@@ -76,7 +85,8 @@ def kind_of(content_type: str | None, data: bytes, url: str | None = None) -> st
         return "xml"
     if _JSON.match(data):
         return "json"
-    return "html" if _A_TAG.search(data) else _told(data)
+    told = _told(data)
+    return "html" if told == "text" and _A_TAG.search(data) else told
 
 
 def _told(data: bytes) -> str:
@@ -86,7 +96,12 @@ def _told(data: bytes) -> str:
     ['vcard', 'ldif', 'text']
     """
     told = _TOLD.match(data)
-    return _TOLD_KINDS[told.lastindex - 1] if told and told.lastindex else "text"
+    if told and told.lastindex:
+        return _TOLD_KINDS[told.lastindex - 1]
+    if not _HEADER.match(data):
+        return "text"
+    head = data[:_HEAD].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    return "mail" if _MIME.search(head) and _FROM.search(head) else "text"
 
 
 def hides(data: bytes, content_type: str | None) -> bool:
@@ -116,7 +131,7 @@ def opened(data: bytes, kind: str) -> tuple[bytes, list[Part]]:
         return _TIME.sub(b"", data), []
     if kind in _FOLDED:
         data = _unfolded(data.replace(b"\r\n", b"\n"))
-        return _ldif(data) if kind == "ldif" else _entries(data), []
+        return (_ldif(data), []) if kind == "ldif" else _entries(data)
     return data, []
 
 
@@ -124,16 +139,23 @@ def _unfolded(lines: bytes) -> bytes:
     return lines.replace(b"\n ", b"").replace(b"\n\t", b"")
 
 
-def _entries(data: bytes) -> bytes:
-    """The entries of a calendar or of an address book, as they are shown.
+def _entries(data: bytes) -> tuple[bytes, list[Part]]:
+    """The entries of a calendar or of an address book as they are shown, and the HTML in them.
 
-    >>> _entries(b"UID:1@example.com\\nNOTE:Write to\\\\na@example.com")
-    b'\\nNOTE:Write to\\na@example.com'
+    >>> card = b"UID:1@example.com\\nNOTE:Ask\\\\na@example.com\\nX-ALT-DESC:<b>x</b>"
+    >>> entries, parts = _entries(card)
+    >>> entries, [part.data for part in parts]
+    (b'\\nNOTE:Ask\\na@example.com\\n', [b'X-ALT-DESC:<b>x</b>'])
     """
     data = _IDENTIFIERS.sub(b"", data)
     if _QUOTED_PRINTABLE.search(data):
         data = quopri.decodestring(data)
-    return _ESCAPE.sub(lambda escape: b"\n" if escape[1] in b"nN" else escape[1], data)
+    marked = [Part("text/html", _shown(line[0])) for line in _MARKED.finditer(data)]
+    return _shown(_MARKED.sub(b"", data) if marked else data), marked
+
+
+def _shown(value: bytes) -> bytes:
+    return _ESCAPE.sub(lambda escape: b"\n" if escape[1] in b"nN" else escape[1], value)
 
 
 def _ldif(data: bytes) -> bytes:

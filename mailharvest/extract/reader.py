@@ -9,6 +9,7 @@ from mailharvest.extract.address import Address
 from mailharvest.extract.charset import repaired, to_utf8
 from mailharvest.extract.gate import gate
 from mailharvest.extract.in_text import read_sign
+from mailharvest.extract.in_uri import read_percent
 from mailharvest.extract.inserted import read_inserted
 from mailharvest.extract.page import NotUTF8, Page
 from mailharvest.extract.quick import read_link
@@ -26,7 +27,7 @@ READERS: dict[str, Read] = {
     "at": read_sign,
     "link": read_link,
     "srcdoc": cloaks.read_document,
-    "percent": cloaks.read_percent,
+    "percent": read_percent,
     "escape": cloaks.read_escape,
     "script": cloaks.read_script,
     "cloudflare": cloaks.read_cloudflare,

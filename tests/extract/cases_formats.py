@@ -13,6 +13,7 @@ CALENDARS = [
     ("text/calendar", b"BEGIN:VEVENT\nUID:3-1@example.com\nRELATED-TO;RELTYPE=PARENT:4-2@example.com\nX-WR-RELCALID:x@example.com\nX-EXAMPLE-UID:y@example.com\n", ""),
     ("text/calendar", b"ATTENDEE;CN=Jane;EMAIL=jane@example.com:urn:uuid:1\nORGANIZER;SENT-BY=\"mailto:ann@example.com\":mailto:jo%2Bcal@example.com", "ann@example.com jane@example.com jo+cal@example.com"),
     ("text/plain", b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:abc@example.com\nDESCRIPTION:x\\ninfo@exa\n mple.com\n", "info@example.com"),
+    ("text/calendar", b"DESCRIPTION;LANGUAGE=en:a@example.com\r\nX-ALT-DESC;FMTTYPE=text/html:<p>Ask <b>\r\n b</b>@example.com\\, <!-- c@example.com --><a href=\"mailto\r\n :d@example.com\">D</a>\r\n", "a@example.com b@example.com d@example.com"),
     ("text/x-vcalendar", b"BEGIN:VCALENDAR\nATTENDEE;ENCODING=QUOTED-PRINTABLE:jane=40exam=\nple.com\n", "jane@example.com"),
 ]
 
@@ -44,6 +45,8 @@ PARTS = [
     ("message/rfc822", "From: a@example.com\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain; charset=koi8-r\nContent-Transfer-Encoding: 8bit\n\nпочтаb@example.com\n--x--".encode("koi8-r"), "a@example.com b@example.com"),
     ("message/rfc822", b"From: a@example.com\nContent-Type: text/plain; charset*=x\0y'en'z; boundary*0*=1\nContent-Transfer-Encoding: nonsense\n\nb@example.com", "a@example.com b@example.com"),
     ("message/rfc822", b"From: a@example.com\nContent-Type: ; ; = \"\n\nb@example.com", "a@example.com b@example.com"),
+    ("text/plain; charset=utf-8", b"Received: from a by b id <x@example.com>\r\nFrom: a@example.com\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nb=40example.com\r\n", "a@example.com b@example.com"),
+    ("text/plain", b"From: a@example.com\nContact: b@example.com\n\nMIME-Version: is only a word: c@example.com", "a@example.com b@example.com c@example.com"),
     ("application/mbox", b"From x@example.com Thu Jan  1 00:00:00 1970\nFrom: a@example.com\nMessage-ID: <y@example.com>\n\nHello\n\nFrom z@example.com Thu Jan  1 00:00:00 1970\nFrom: b@example.com\nContent-Transfer-Encoding: quoted-printable\n\nc=40example.com\n", "a@example.com b@example.com c@example.com"),
     ("application/x-mimearchive", b"From: <Saved by a browser>\nSubject: x\nContent-Type: multipart/related; type=\"text/html\"; boundary=\"----=_N\"\n\n------=_N\nContent-Type: text/html; charset=\"windows-1252\"\nContent-Transfer-Encoding: quoted-printable\nContent-ID: <frame@mhtml.example.com>\n\n<p>B=FCro: a=40example.com</p>\n------=_N--\n", "a@example.com"),
 ]
@@ -77,6 +80,9 @@ URIS = [
     ("text/plain", b"Contact: mailto:psirt%2Bweb@example.com", "psirt+web@example.com"),
     ("text/plain", b"<MAILTO:jane.%64oe@example.com> 100%jane@example.com", "jane.doe@example.com 100%jane@example.com"),
     ("text/markdown", b"[x](mailto:psirt%2Bweb@example.com?subject=50%25)", "psirt+web@example.com"),
+    ("text/plain", b"Write to mailto:jane%40example.com, or [me](mailto:jo%2Bme%40example.com?cc=ann%40example.com) (https://example.com/?x=b%40example.com)", "ann@example.com jane@example.com jo+me@example.com"),
+    ("application/json", b'{"href":"mailto:jane%40example.com"}', "jane@example.com"),
+    ("text/html", b"<p>mailto:jane%40example.com. x%40example.com", "jane@example.com"),
     ("text/html", b"<pre>Contact: mailto:psirt%2Bweb@example.com</pre>", "psirt+web@example.com"),
 ]
 
