@@ -83,8 +83,10 @@ def extract(
         data.encode("utf-8", "replace") if isinstance(data, str) else to_utf8(data, content_type)
     )
     events, marks = gate()(source)
-    if not events and not formats.hides(source, content_type):
-        return []
+    if not events:
+        given = content_type or "html"
+        if "html" in given or not formats.hides(source, given):  # of a page all is seen
+            return []
     kind = formats.kind_of(content_type, source, url)
     told, parts = formats.opened(source, kind)
     if told is not source:
