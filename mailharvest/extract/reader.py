@@ -79,6 +79,16 @@ def extract(
     >>> [a.email for a in extract(b'<a href="mailto:info@example.com">write</a> logo@2x.png')]
     ['info@example.com']
     """
+    return list(_found(data, content_type, url, context).values())
+
+
+def _found(
+    data: bytes | str,
+    content_type: str | None,
+    url: str | None,
+    context: bool,
+    is_part: bool = False,
+) -> dict[str, Address]:
     source = (
         data.encode("utf-8", "replace") if isinstance(data, str) else to_utf8(data, content_type)
     )
@@ -86,8 +96,10 @@ def extract(
     if not events:
         given = content_type or "html"
         if "html" in given or not formats.hides(source, given):  # of a page all is seen
-            return []
+            return {}
     kind = formats.kind_of(content_type, source, url)
+    if is_part and kind == "mail":
+        kind = "text"  # quoted: what is attached has been taken apart, as deep as it may go
     told, parts = formats.opened(source, kind)
     if told is not source:
         source = told
@@ -101,10 +113,10 @@ def extract(
         events, marks = gate()(source)
         page = Page(source, kind, marks, context, claimed=False)
         _read(page, events)
-    for part in parts:  # each is shorter than what held it, and none is a mail
-        for address in extract(part.data, content_type=part.content_type, context=context):
+    for part in parts:
+        for address in _found(part.data, part.content_type, None, context, True).values():
             page.keep(address, None)
-    return list(page.found.values())
+    return page.found
 
 
 def _read(page: Page, events: Events) -> None:
@@ -129,5 +141,5 @@ def _read(page: Page, events: Events) -> None:
     cloaks.read_turned(page)
     read_inserted(page)
     for document in page.documents:  # each is shorter than the attribute that held it
-        for address in extract(document, content_type="text/html", context=page.context):
+        for address in _found(document, "text/html", None, page.context).values():
             page.found.setdefault(address.email, address)

@@ -246,6 +246,13 @@ def test_time_for_documents_grows_with_the_size(name):
     pytest.fail(f"{large / small:.0f} times as long for 8 times the size, {large:.2f} s")
 
 
+def test_mails_quoted_in_mails_are_not_taken_apart():
+    mail = b"From: a@b.com\nMIME-Version: 1.0\n\n"
+    for content_type in ("text/plain", "message/rfc822"):
+        found = extract(mail * 3000 + b"c@d.com", content_type=content_type)
+        assert [address.email for address in found] == ["a@b.com", "c@d.com"]
+
+
 def test_mails_within_mails_within_mails():
     nested = "From: a@b.com\n" + _boundaries(range(2000), "x{}x".format) + "\n\nc@d.com"
     assert _seconds(nested.encode(), "message/rfc822") < LIMIT
