@@ -23,6 +23,7 @@ _TYPE = re.compile(rb"^Content-Type\s{0,9}:([^\n]{0,%d})" % _MAX_VALUE, re.I | r
 _ENCODING = re.compile(rb"^Content-Transfer-Encoding\s{0,9}:[ \t]{0,9}([\w-]{1,30})", re.I | re.M)
 _ENVELOPE = re.compile(rb"(?:\A|\n\n)From [^\n]{0,300}\d{4}\n")  # between the mails of an mbox
 _NO_BASE64 = bytes(b for b in range(256) if not (chr(b).isalnum() and b < 128) and b not in b"+/")
+_WORD = re.compile(rb"=\?([\w.:-]{1,40})\?([bBqQ])\?([^?\s]{0,400})\?=(?:[ \t]{1,9}(?==\?))?")
 _MESSAGES = frozenset(("message/rfc822", "message/global", "message/news", "text/rfc822-headers"))
 
 
@@ -58,7 +59,7 @@ def opened(data: bytes) -> tuple[bytes, list[Part]]:
         head, body = _halves(piece.source)
         if piece.is_message:
             for header in _PEOPLE.finditer(head):
-                people += header[0] + b"\n"
+                people += _WORD.sub(_word, header[0]) + b"\n"
         kind, boundary, charset = _type(head)
         if kind.startswith("multipart/") and boundary and piece.depth < _DEPTH:
             digest = kind == "multipart/digest"
@@ -125,9 +126,25 @@ def _decoded(body: bytes, head: bytes) -> bytes:
     encoding = found[1].lower() if found else b""
     if encoding == b"quoted-printable":
         return quopri.decodestring(body)
-    if encoding == b"base64":
-        digits = body.partition(b"=")[0].translate(None, _NO_BASE64)  # a list adds its footer
-        over = len(digits) % 4
-        digits = digits[:-1] if over == 1 else digits + b"=" * (-over % 4)
-        return binascii.a2b_base64(digits)
-    return body
+    return _unbase64(body) if encoding == b"base64" else body
+
+
+def _unbase64(data: bytes) -> bytes:
+    digits = data.partition(b"=")[0].translate(None, _NO_BASE64)  # a list adds its footer
+    over = len(digits) % 4
+    digits = digits[:-1] if over == 1 else digits + b"=" * (-over % 4)
+    return binascii.a2b_base64(digits)
+
+
+def _word(word: re.Match[bytes]) -> bytes:
+    """An encoded word of a header (RFC 2047) as UTF-8.
+
+    >>> _WORD.sub(_word, b"=?utf-8?q?=C3=BC_?= =?latin-1?B?/A?= =?x?q?a?=").decode()
+    'ü ü=?x?q?a?='
+    """
+    value = _unbase64(word[3]) if word[2] in b"bB" else quopri.decodestring(word[3], header=True)
+    try:
+        text = value.decode(word[1].decode("latin-1"), "replace")
+    except (LookupError, ValueError):  # no charset that there is
+        return word[0]
+    return text.encode("utf-8", "replace").translate(None, b"\r\n")

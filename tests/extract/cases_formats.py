@@ -47,6 +47,7 @@ PARTS = [
     ("message/rfc822", b"From: a@example.com\nContent-Type: ; ; = \"\n\nb@example.com", "a@example.com b@example.com"),
     ("text/plain; charset=utf-8", b"Received: from a by b id <x@example.com>\r\nFrom: a@example.com\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nb=40example.com\r\n", "a@example.com b@example.com"),
     ("text/plain", b"From: a@example.com\nContact: b@example.com\n\nMIME-Version: is only a word: c@example.com", "a@example.com b@example.com c@example.com"),
+    ("message/rfc822", b"From: =?iso-8859-1?B?Q2hsb+k=?=\n <a@example.com>\nSubject: =?utf-8?B?w6AgYkBleGFt?=\n =?utf-8?q?ple=2Ecom?= and =?idna?q?=FF?= =?zlib?b?x?=\n\n", "a@example.com b@example.com"),
     ("application/mbox", b"From x@example.com Thu Jan  1 00:00:00 1970\nFrom: a@example.com\nMessage-ID: <y@example.com>\n\nHello\n\nFrom z@example.com Thu Jan  1 00:00:00 1970\nFrom: b@example.com\nContent-Transfer-Encoding: quoted-printable\n\nc=40example.com\n", "a@example.com b@example.com c@example.com"),
     ("application/x-mimearchive", b"From: <Saved by a browser>\nSubject: x\nContent-Type: multipart/related; type=\"text/html\"; boundary=\"----=_N\"\n\n------=_N\nContent-Type: text/html; charset=\"windows-1252\"\nContent-Transfer-Encoding: quoted-printable\nContent-ID: <frame@mhtml.example.com>\n\n<p>B=FCro: a=40example.com</p>\n------=_N--\n", "a@example.com"),
 ]
