@@ -110,6 +110,7 @@ MACHINE_MADE = {
     "message id": re.compile(
         r"\d{8,14}\.(?:[A-Z]{2}\d+|\d+|[0-9a-f]{6,})|\d{10}-\d+-\d+-git-send-email|(?:alpine|Pine)\.\w{3}\.\d"
         r"|.*\$[0-9a-f]{6,}\$|\d{8}-[\w.-]{1,80}-v\d{1,2}-\d{1,2}-[0-9a-f]{12}\Z"
+        r"|[a-z0-9]+\$[a-z0-9]+\Z"
     ),
     "token": re.compile(r"(?=.*\d)(?=.*[A-Z])(?=.*[a-z])[\w+=-]{30,}\Z"),
 }

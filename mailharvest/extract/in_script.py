@@ -52,6 +52,8 @@ def read_in_script(page: Page, start: int, end: int) -> None:
         return
     local = local_bytes(data, start)
     first = start - len(local)
+    if data[first - 9 : first] == b'push([1,"':
+        return  # the rest of what the script before began: Next.js cuts its data anywhere
     written = False
     if kind:
         host = HOST.match(data, end)

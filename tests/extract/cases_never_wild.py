@@ -80,4 +80,5 @@ NOTHING = [
     "notation: proof@example.org=https://social.example.org/@jane",
     "Lakers @ celtics.com",
     "notes at example dot com slash forty-one",
+    "References: news:49vq2l$nd7@feed.example.net and 49vq2l$nd7@feed.example.net",
 ]

@@ -222,4 +222,5 @@ SHADOWS = [
     ('<span style="position:absolute;top:40px;left:50px">Bursar</span><span style="position:absolute;top:40px;left:90px">bursar@example.edu</span><span style="position:absolute;top:40px;left:190px">Jo</span>', "bursar@example.edu"),
     ('<span style="left:12.5%; top:40%;">Bursar</span><span style="left:22.5%; top:40%;">bursar@example.edu</span>', "bursar@example.edu"),
     ('<p>bur<span style="padding-top:1px;margin-left:0">sar</span>@example.edu', "bursar@example.edu"),
+    ('<script>self.__next_f.push([1,"7:[\\"$\\",\\"p\\",null,{\\"children\\":\\"marketing.te"])</script><script>self.__next_f.push([1,"am@example.com\\"}]"])</script>', ""),
 ]
