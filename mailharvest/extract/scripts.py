@@ -46,7 +46,8 @@ _TOKEN = re.compile(
 )
 _PLACED = re.compile(r"\$\{\s*([\w$.]{1,80})\s*\}")  # in a template literal
 _LITERAL = re.compile(r"(?:\\[^\w\s]|[^\\^$.*+?()\[\]{}|])+")  # an expression that is a text
-_NEEDLESS = re.compile(r"(?:\\(?:u00|x)[4-7][0-9a-fA-F]){2}")  # nobody escapes letters but to hide
+# Nobody escapes letters but to hide.
+_NEEDLESS = re.compile(r"(?:\\(?:(?:u00|x)[4-7][0-9a-fA-F]|1[0-7]{2})){2}")
 _WRITES = words("document.write document.writeln")
 _DECODERS: dict[str, tuple[str, Callable[[str], str | None]]] = {
     "atob": ("base64", unbase64),

@@ -127,6 +127,7 @@ TRIGGERS = (
             b"verse()",
             b"escape(",
             b"Component(",
+            rb"\100",
         ),
     ),
     Trigger(

@@ -103,3 +103,10 @@ INSERTED = [
     ("<style>#m:before{color:red;content: attr(data-u) \"@\" attr(data-d) '.' attr(data-t)}</style><b id=m data-u=info data-d=example data-t=com></b>", "info@example.com", "concatenation"),
     ("<style>.e:after{content:'@example.com'}</style><li><b class=e>info</b></li><li><b class='x e'>jobs</b>", "info@example.com jobs@example.com", "concatenation"),
 ]
+
+OCTAL = [
+    ("<script>a='\\155\\141\\151\\154\\164\\157\\72'; b='\\151\\156\\146\\157\\100\\145\\170\\141\\155\\160\\154\\145\\56\\143\\157\\155'; document.write('<a href=\"'+a+b+'\">'+b+'</a>');</script>", "info@example.com", "unescape"),
+    ("<script>document.write(\"\\151\\156\\146\\157\\100example.com\")</script>", "info@example.com", "unescape"),
+    ("<a href=\"#\" onclick=\"location='mailto:info\\100'+'example.com'\">x</a>", "info@example.com", "concatenation"),
+    ("<script>x = s.replace(/(a)(b)/, '\\1\\100\\2')</script>", "", ""),
+]
