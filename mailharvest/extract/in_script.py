@@ -14,7 +14,8 @@ from mailharvest.extract.page import Page, Script, local_bytes, plain_address
 from mailharvest.extract.quick import CUT, HOST, NO_LOCAL
 from mailharvest.extract.render import plain, shown
 from mailharvest.extract.script_cloaks import cloaked_texts
-from mailharvest.extract.scripts import json_text, script_texts
+from mailharvest.extract.script_steps import script_texts
+from mailharvest.extract.scripts import json_text
 
 _WINDOW = 160
 _REACH = 4000  # bytes of a long script that are read on either side of a trigger

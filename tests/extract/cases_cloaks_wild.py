@@ -110,3 +110,17 @@ OCTAL = [
     ("<a href=\"#\" onclick=\"location='mailto:info\\100'+'example.com'\">x</a>", "info@example.com", "concatenation"),
     ("<script>x = s.replace(/(a)(b)/, '\\1\\100\\2')</script>", "", ""),
 ]
+
+COMPUTED = [
+    ("<script>const who = 'info'; const where = ['mail', 'example', 'com']; x.innerHTML = `<a href=\"mailto:${who}@${where.join('.')}\">${who}@${where.join('.')}</a>`</script>", "info@mail.example.com", "concatenation"),
+    ("<script>const p = {u: 'info', d: 'example.com'}; let a = `${p.u}@${p.d}`; show(`${greeting}, ${a}`)</script>", "info@example.com", "concatenation"),
+    ("<script>var p = new Array(); p[0] = 'info'; p[1] = 'example.com'; document.write(p[0]+'@'+p[1])</script>", "info@example.com", "concatenation"),
+    ("<script>var p = []; p[2] = 'example.com'; p[0] = 'info'; p[1] = '@'; el.href = 'mailto:' + p.join('')</script>", "info@example.com", "concatenation"),
+    ("<script>var p = {}; p['u'] = 'info'; p.d = 'example.com'; y = p.u + '@' + p['d']</script>", "info@example.com", "concatenation"),
+    ("<script>var p = []; p.push('info'); p.push('@', 'example.com'); y = p.join('')</script>", "info@example.com", "concatenation"),
+    ("<script>document.write('info', '@', 'example.com')</script>", "info@example.com", "concatenation"),
+    ("<script>document.write('<a href=\"mailto:' + 'info' + '@' + 'example.com' + '?subject=' + topic + '\">')</script>", "info@example.com", "concatenation"),
+    ("<script>p[0] = 'info@'; p[1] = shop; p[2] = 'example.com'; x = p.join('')</script>", "", ""),
+    ("<script>x = `info@${shop}.example.com`; y = name + '.doe' + '@' + 'example.com'</script>", "", ""),
+    ("<script>x = 'info' + '@' + 'example.co' + rest; y = 'info' + '@' + 'example&#46;com&#46;' + land</script>", "", ""),
+]
