@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from mailharvest.extract import grammar, words
 from mailharvest.extract.ciphers import unbase64
+from mailharvest.extract.in_calls import script_and_calls
 from mailharvest.extract.mailto import is_mailto, only_recipient, recipients
 from mailharvest.extract.page import Page, Script, local_bytes, plain_address
 from mailharvest.extract.quick import CUT, HOST, NO_LOCAL
@@ -123,7 +124,11 @@ def read_computed(page: Page, script: Script, place: int) -> None:
     if low > page.computed:
         page.computed = low
         code = page.data[low:high]
-        compute(page, code.decode("utf-8", "replace"))
+        source = code.decode("utf-8", "replace")
+        for text, method, origin in script_and_calls(page, source):
+            _keep(page, text, method, origin)
+        for text, method in cloaked_texts(source):
+            _keep(page, text, method, source)
         wanted = b"atob(" in code and (b"dataset" in code or b"getAttribute" in code)
         if wanted and not page.decoded:
             page.decoded = True
@@ -142,14 +147,19 @@ def _decode_data(page: Page) -> None:
 def compute(page: Page, code: str, known: Mapping[str, str] = MappingProxyType({})) -> None:
     """Keep the addresses in the strings that `code` computes; see `script_texts`."""
     for text, method in chain(script_texts(code, known), cloaked_texts(code)):
-        if method == "concatenation" and "addy" in code:
-            method = "joomla"
-        views = {plain(text), shown(text)}
-        found = [match for view in views for _, match in grammar.addresses_in(view)]
-        if is_mailto(text):
-            found += recipients(text)
-        for match in found:
-            if f"{match.local}@{match.host}" not in code:
-                page.add(match, method, obfuscated=True)
-        for _, match in words.bracketed(text):
+        _keep(page, text, method, code)
+
+
+def _keep(page: Page, text: str, method: str, code: str) -> None:
+    """Keep the addresses in a text that `code` makes, but those that stand there as they are."""
+    if method == "concatenation" and "addy" in code:
+        method = "joomla"
+    views = {plain(text), shown(text)}
+    found = [match for view in views for _, match in grammar.addresses_in(view)]
+    if is_mailto(text):
+        found += recipients(text)
+    for match in found:
+        if f"{match.local}@{match.host}" not in code:
             page.add(match, method, obfuscated=True)
+    for _, match in words.bracketed(text):
+        page.add(match, method, obfuscated=True)

@@ -19,6 +19,7 @@ from mailharvest.extract.grammar import Match, clean_address
 from mailharvest.extract.markup import Attribute, attributes
 from mailharvest.extract.regions import Regions
 from mailharvest.extract.render import left_of, right_of
+from mailharvest.extract.script_functions import Functions
 from mailharvest.extract.triggers import Events
 
 _WINDOW = 128  # bytes of source that are looked at first, on either side
@@ -120,11 +121,16 @@ class Page:
         Up to here the strings that scripts compute have been read.
     decoded : bool
         What attributes hold in Base64 has been read.
+    functions : Functions or None
+        Functions of its own that put addresses together.
+    scans : int
+        How often it was searched for calls of them.
     """
 
     __slots__ = (
         "_brackets", "_claimed", "_gt", "_lt", "_tag", "_tag_at", "computed", "context",
-        "data", "decoded", "documents", "done", "found", "kind", "regions", "script", "tags",
+        "data", "decoded", "documents", "done", "found", "functions", "kind", "regions", "scans",
+        "script", "tags",
     )  # fmt: skip
 
     def __init__(self, data: bytes, kind: str, marks: Events, context: bool, claimed: bool) -> None:
@@ -136,6 +142,8 @@ class Page:
         self.context = context
         self.computed = 0
         self.decoded = False
+        self.functions: Functions | None = None
+        self.scans = 0
         self.documents: list[str] = []  # documents within this one
         self.regions = Regions(data, marks if self.tags else [])
         self.script: Script | None = None

@@ -80,6 +80,19 @@ def tokens_of(script: str) -> list[Token]:
     return [match for match in _TOKEN.finditer(script) if match.lastgroup != "blank"]
 
 
+def tokens_of_call(source: str) -> list[Token]:
+    """The tokens of the call that `source` begins with."""
+    tokens: list[Token] = []
+    depth = 0
+    for match in _TOKEN.finditer(source):
+        if match.lastgroup != "blank":
+            tokens.append(match)
+            depth += match[0].endswith("(") - (match[0] == ")")
+            if depth == 0 and match[0] == ")":
+                break
+    return tokens
+
+
 class Sum:
     """Tokens of one script, and the strings that variables are known to hold.
 

@@ -1,0 +1,223 @@
+"""Functions of a page's own that put addresses together, and what calls of them make.
+
+A function counts when there is a sign in its body, or what makes one: a variable, or a call of
+such a function. Its statements are read once a call, with its parameters known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import islice, zip_longest
+from typing import NamedTuple
+
+from mailharvest.extract.script_decoders import Decoder, decoder_of
+from mailharvest.extract.script_steps import Steps, Text
+from mailharvest.extract.script_sums import Known, Sum, Token
+from mailharvest.extract.tables import words
+
+_MOST = 8  # functions of one script that make addresses
+_SCRIPTS = 8  # with such functions, on one page
+_MANY = 40  # functions of one script that are looked at
+_BODY = 2000  # characters
+_PARAMETERS = 40  # tokens
+_DEPTH = 3  # of calls in bodies
+# What may be read for one page: characters of bodies and of what they make. A call counts as so
+# many more, a sign too: each is looked at.
+_WORK = 300_000
+_CALL = 200
+_LOOK = 20
+_HEADS = words("function =>")
+_SIGN = re.compile(r"@|\\x40|\\u0040|\\100|&#(?:0{0,4}64|x0{0,3}40);|&commat;|CharCode\(")
+_OPENERS, _CLOSERS, _ENDS = words("( [ {"), words(") ] }"), words("; ,")
+_WORDS = re.compile(r"[\w$]+")
+_PIECE = 20
+"""Characters of a string that are looked at for a sign: what has one there is a piece to add."""
+
+
+class Function(NamedTuple):
+    """A function: its parameters, the tokens of its body, and its script's variables.
+
+    Attributes
+    ----------
+    arrow : bool
+        Its body is but the value that it gives back.
+    sign : bool
+        There is one in its body.
+    words : frozenset
+        The names in its body.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    tokens: Sequence[Token]
+    body: str
+    arrow: bool
+    sign: bool
+    words: frozenset[str]
+    decoder: Decoder | None
+    script: Sum
+
+
+class Functions:
+    """The functions of one page, as far as they are known."""
+
+    def __init__(self) -> None:
+        self._makers: dict[str, Function] = {}
+        self._every: dict[str, Function] = {}
+        self._scripts: list[Sum] = []
+        self._made: list[Text] = []
+        self._work = _WORK
+        self._depth = 0
+
+    def __contains__(self, name: str) -> bool:
+        """Whether a call of `name` can be read; within a body that is so for more of them."""
+        return self._work > 0 and name in (self._every if self._depth else self._makers)
+
+    def learn(self, script: Sum, found: Sequence[Function]) -> list[str]:
+        """Note which of the functions `found` in a script make addresses.
+
+        To be called before the script is read and again when it was, and is known what variables
+        hold. Gives the names of the new ones that take something to make it of.
+        """
+        makers = _makers(found, {name for name, v in script.known.items() if "@" in v[:_PIECE]})
+        if not makers:
+            return []
+        if script not in self._scripts:
+            if len(self._scripts) == _SCRIPTS:
+                return []
+            self._scripts.append(script)
+        new = [f.name for f in makers if f.parameters and self._makers.get(f.name) is not f]
+        self._every |= {function.name: function for function in found}
+        few = found if len(found) <= _MOST else makers
+        self._makers |= {function.name: function for function in few}
+        return new
+
+    def call(self, name: str, values: Sequence[str | None]) -> Known:
+        """What the function `name` gives back for arguments; what else it makes is noted."""
+        function = self._every[name]
+        self._work -= len(function.body) + _CALL
+        if self._depth >= _DEPTH:
+            return None, set()
+        known = dict(function.script.known)
+        for parameter, value in zip_longest(
+            function.parameters, values[: len(function.parameters)]
+        ):
+            known.pop(parameter, None)
+            if value is not None:
+                known[parameter] = value
+        if function.decoder:
+            given = [value for value in values if value is not None]
+            return function.decoder(max(given, key=len), known) if given else (None, set())
+        reader = Sum(function.tokens, known, self)
+        reader.lists = {**function.script.lists, "arguments": list(values)}
+        steps = Steps(reader)
+        self._depth += 1
+        returned = reader.sum(0)[:2] if function.arrow else None
+        made = dict.fromkeys(steps.texts())
+        self._depth -= 1
+        self._work -= sum(len(text) + _LOOK * text.count("@") for text, _ in made)
+        self._made += made
+        return returned or steps.returned
+
+    def taken(self) -> list[Text]:
+        """What the bodies of functions have made since it was last asked."""
+        made, self._made = self._made, []
+        return made
+
+
+def _makers(found: Sequence[Function], signs: set[str]) -> list[Function]:
+    """Those with a sign in them; `signs` are the variables that hold one."""
+    makers: list[Function] = []
+    rest = found
+    for _ in range(_DEPTH):
+        names = signs.union(function.name for function in makers)
+        new = [f for f in rest if f.decoder or f.sign or not names.isdisjoint(f.words)]
+        makers += new
+        rest = [f for f in rest if f not in new]
+    return makers[:_MOST]
+
+
+def functions_in(script: Sum) -> list[Function]:
+    """The functions that a script defines by name; of very many those with a sign nearby."""
+    tokens = script.tokens
+    heads = [at for at, token in enumerate(tokens) if token[0] in _HEADS]
+    if len(heads) > _MANY:
+        code = tokens[0].string
+        near = (at for at in heads if _SIGN.search(code, (n := tokens[at].start()), n + _BODY))
+        heads = list(islice(near, _MANY))
+    return [function for at in heads if (function := _function_at(script, at))]
+
+
+def _function_at(script: Sum, at: int) -> Function | None:
+    """The function whose ``function`` or arrow is token `at`."""
+    tokens, kind = script.tokens, script.kind
+    first, name = at, ""
+    if kind(at) == "=>":
+        opening = at - 1
+        if kind(opening) == ")":
+            low = max(0, at - _PARAMETERS)
+            opening = next((n for n in range(opening, low, -1) if kind(n) == "("), low)
+        first, stop, begin = opening, at, at + 1
+    else:
+        opening = at + 1
+        if kind(opening) == "name":
+            name, opening = tokens[opening][0], opening + 1
+        high = min(opening + _PARAMETERS, len(tokens))
+        stop = next((n for n in range(opening, high) if kind(n) == ")"), high)
+        begin = stop + 1
+        if kind(opening) != "(" or kind(begin) != "{":
+            return None
+    name = name or _assigned(script, first)
+    end = _end(script, begin)
+    if not name or end is None:
+        return None
+    arrow = kind(begin) != "{"
+    body = tokens[begin + (not arrow) : end]
+    if not body:
+        return None
+    source = body[0].string[body[0].start() : body[-1].end()]
+    listed = (n for n in range(opening, stop) if kind(n) == "name")
+    parameters = tuple(
+        tokens[n][0] for n in listed if kind(n - 1) in ("(", ",", "=>") or n == first
+    )
+    return Function(
+        name,
+        parameters,
+        body,
+        source,
+        arrow,
+        bool(_SIGN.search(source)),
+        frozenset(_WORDS.findall(source)),
+        decoder_of(source),
+        script,
+    )
+
+
+def _assigned(script: Sum, at: int) -> str:
+    """The name that gets the function whose first token is `at`; nothing when none does."""
+    if script.kind(at - 1) == "name" and script.tokens[at - 1][0] == "async":
+        at -= 1
+    if at < 2 or script.kind(at - 1) not in ("=", ":") or script.kind(at - 2) != "name":
+        return ""
+    return script.tokens[at - 2][0].rpartition(".")[2]
+
+
+def _end(script: Sum, at: int) -> int | None:
+    """Where the body ends that begins at token `at`; None when that is too far."""
+    tokens, depth = script.tokens, 0
+    last = tokens[at].start() + _BODY if at < len(tokens) else 0
+    block = script.kind(at) == "{"
+    for place in range(at, len(tokens)):
+        token = tokens[place][0]
+        if tokens[place].start() > last:
+            return None
+        if token in _OPENERS:
+            depth += 1
+        elif token in _CLOSERS:
+            depth -= 1
+            if depth < 0 or (block and depth == 0):
+                return place
+        elif depth == 0 and token in _ENDS:
+            return place
+    return None if block else len(tokens)
