@@ -7,12 +7,12 @@ such a function. Its statements are read once a call, with its parameters known.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice, zip_longest
 from typing import NamedTuple
 
 from mailharvest.extract.script_decoders import Decoder, decoder_of
-from mailharvest.extract.script_steps import Steps, Text
+from mailharvest.extract.script_steps import Steps, Text, cost
 from mailharvest.extract.script_sums import Known, Sum, Token
 from mailharvest.extract.tables import words
 
@@ -22,13 +22,18 @@ _MANY = 40  # functions of one script that are looked at
 _BODY = 2000  # characters
 _PARAMETERS = 40  # tokens
 _DEPTH = 3  # of calls in bodies
-# What may be read for one page: characters of bodies and of what they make. A call counts as so
-# many more, a sign too: each is looked at.
+# Characters that may be read for one page, of bodies and of what they make; and as how many more
+# it counts to read a call, and its arguments.
 _WORK = 300_000
 _CALL = 200
-_LOOK = 20
+_ARGUMENTS = 50
+_BRANCHES = words("else case")
 _HEADS = words("function =>")
-_SIGN = re.compile(r"@|\\x40|\\u0040|\\100|&#(?:0{0,4}64|x0{0,3}40);|&commat;|CharCode\(")
+# A sign, or what may bring one back from what is given.
+_SIGN = re.compile(
+    r"@|\\x40|\\u0040|\\100|&#(?:0{0,4}64|x0{0,3}40);|&commat;|%40|CharCode\("
+    r"|\.reverse\(|\batob\(|\bunescape\("
+)
 _OPENERS, _CLOSERS, _ENDS = words("( [ {"), words(") ] }"), words("; ,")
 _WORDS = re.compile(r"[\w$]+")
 _PIECE = 20
@@ -50,6 +55,7 @@ class Function(NamedTuple):
 
     name: str
     parameters: tuple[str, ...]
+    defaults: Mapping[str, str]
     tokens: Sequence[Token]
     body: str
     arrow: bool
@@ -70,9 +76,12 @@ class Functions:
         self._work = _WORK
         self._depth = 0
 
-    def __contains__(self, name: str) -> bool:
+    def takes(self, name: str) -> bool:
         """Whether a call of `name` can be read; within a body that is so for more of them."""
-        return self._work > 0 and name in (self._every if self._depth else self._makers)
+        if name not in (self._every if self._depth else self._makers):
+            return False
+        self._work -= _ARGUMENTS
+        return self._work > 0
 
     def learn(self, script: Sum, found: Sequence[Function]) -> list[str]:
         """Note which of the functions `found` in a script make addresses.
@@ -99,24 +108,23 @@ class Functions:
         self._work -= len(function.body) + _CALL
         if self._depth >= _DEPTH:
             return None, set()
-        known = dict(function.script.known)
-        for parameter, value in zip_longest(
-            function.parameters, values[: len(function.parameters)]
-        ):
-            known.pop(parameter, None)
+        known = {**function.script.known, **function.defaults}
+        for parameter, value in zip_longest(function.parameters, values[:_PARAMETERS]):
             if value is not None:
                 known[parameter] = value
+            elif parameter not in function.defaults:
+                known.pop(parameter, None)
         if function.decoder:
             given = [value for value in values if value is not None]
             return function.decoder(max(given, key=len), known) if given else (None, set())
         reader = Sum(function.tokens, known, self)
         reader.lists = {**function.script.lists, "arguments": list(values)}
-        steps = Steps(reader)
+        steps = Steps(reader, branches=not _BRANCHES.isdisjoint(function.words))
         self._depth += 1
         returned = reader.sum(0)[:2] if function.arrow else None
         made = dict.fromkeys(steps.texts())
         self._depth -= 1
-        self._work -= sum(len(text) + _LOOK * text.count("@") for text, _ in made)
+        self._work -= sum(cost(text) for text, _ in made)
         self._made += made
         return returned or steps.returned
 
@@ -177,13 +185,11 @@ def _function_at(script: Sum, at: int) -> Function | None:
     if not body:
         return None
     source = body[0].string[body[0].start() : body[-1].end()]
-    listed = (n for n in range(opening, stop) if kind(n) == "name")
-    parameters = tuple(
-        tokens[n][0] for n in listed if kind(n - 1) in ("(", ",", "=>") or n == first
-    )
+    parameters, defaults = _parameters(script, opening, stop)
     return Function(
         name,
         parameters,
+        defaults,
         body,
         source,
         arrow,
@@ -192,6 +198,19 @@ def _function_at(script: Sum, at: int) -> Function | None:
         decoder_of(source),
         script,
     )
+
+
+def _parameters(script: Sum, at: int, stop: int) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The parameters from token `at` on, and what those are that are not given."""
+    names: list[str] = []
+    defaults: dict[str, str] = {}
+    for place in range(at, stop):
+        if script.kind(place) == "name":
+            names.append(script.tokens[place][0])
+        elif script.kind(place) in ("string", "number") and names:
+            value = script.term(place, 0)[0]
+            defaults |= {} if value is None else {names[-1]: value}
+    return tuple(names), defaults
 
 
 def _assigned(script: Sum, at: int) -> str:
@@ -212,7 +231,7 @@ def _end(script: Sum, at: int) -> int | None:
         token = tokens[place][0]
         if tokens[place].start() > last:
             return None
-        if token in _OPENERS:
+        if token[-1] in _OPENERS:  # of "atob(" too
             depth += 1
         elif token in _CLOSERS:
             depth -= 1

@@ -16,6 +16,8 @@ _WRITES = words("document.write document.writeln")
 _BEGINS = words("string codes decode name array ( [")
 _ASSIGNED = _BEGINS | {"number"}
 _RANK = ("rot13", "reversed", "base64", "charcode", "unescape", "concatenation")
+_MOST = 100_000  # what the texts of one piece of a script may cost
+_LOOK = 20  # characters that can be read while a sign is looked at
 Text = tuple[str, str]
 """A text with a sign, and the method that hid it."""
 _Read = Generator[Text, None, int]  # texts, and the token behind what was read
@@ -24,19 +26,35 @@ _Read = Generator[Text, None, int]  # texts, and the token behind what was read
 class Steps:
     """The statements among the tokens of a reader of sums.
 
+    Parameters
+    ----------
+    branches : bool
+        What a variable holds is not known when it is given another string: there are statements of
+        which only one would be run.
+
     Attributes
     ----------
     returned : tuple
         Value and methods of what stands behind ``return``: of the last one, or one with a sign.
     """
 
-    def __init__(self, reader: Sum) -> None:
+    def __init__(self, reader: Sum, *, branches: bool = False) -> None:
         self.reader = reader
+        self._branches = branches
+        self._given: dict[str, str] = {}
         self.returned: Known = (None, set())
         self._written: list[str] = []
 
     def texts(self) -> Iterator[Text]:
         """The strings with a sign that the statements make."""
+        left = _MOST
+        for text, method in self._texts():
+            left -= cost(text)
+            if left < 0:
+                break
+            yield text, method
+
+    def _texts(self) -> Iterator[Text]:
         reader, at = self.reader, 0
         while at < len(reader.tokens):
             kind, following = reader.kind(at), reader.kind(at + 1)
@@ -89,6 +107,10 @@ class Steps:
             old = reader.known.get(name)
             value = value if old is None else joined(old, value)
             methods = methods | {"concatenation"}
+        elif self._branches and value is not None:
+            old = self._given.get(name)
+            self._given[name] = value
+            value = None if old and old not in value else value
         reader.learn(name, value)
         yield from hidden(value, methods)
         return after
@@ -129,6 +151,11 @@ class Steps:
                 reader.put(several, str(len(reader.lists.get(several, []))), value)
             return at + 2
         return (yield from self._sum(at))
+
+
+def cost(text: str) -> int:
+    """What it costs to look for addresses in a text, in characters that are merely read."""
+    return len(text) + _LOOK * text.count("@")
 
 
 def hidden(value: str | None, methods: set[str]) -> Iterator[Text]:

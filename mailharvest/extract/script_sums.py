@@ -68,7 +68,7 @@ Known = tuple[str | None, set[str]]
 class Calls(Protocol):
     """Functions of the page's own."""
 
-    def __contains__(self, name: str) -> bool:
+    def takes(self, name: str) -> bool:
         """Whether a call of `name` can be read."""
 
     def call(self, name: str, values: Sequence[str | None]) -> Known:
@@ -158,7 +158,7 @@ class Sum:
             return self.postfix(every if whole else [], methods, at + 1)
         elif kind == "name" and self.kind(at + 1) == "(" and self.calls and depth < _MAX_DEPTH:
             name = token[0].rpartition(".")[2]
-            if name in self.calls and (call := self.arguments(at + 1, depth)):
+            if self.calls.takes(name) and (call := self.arguments(at + 1, depth)):
                 value, methods = self.calls.call(name, call[0])
                 at = call[1] if value is not None else at + 1
             else:
@@ -253,7 +253,7 @@ class Sum:
             kind = self.kind(place)
             if depth == 0 and kind in (",", ")"):
                 return place
-            depth += (kind in ("(", "[", "{")) - (kind in (")", "]", "}"))
+            depth += (kind in ("(", "[", "{", "decode")) - (kind in (")", "]", "}"))
         return len(self.tokens)
 
     def items(self, at: int, depth: int) -> tuple[list[str], set[str], int]:
