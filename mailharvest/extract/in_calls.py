@@ -12,7 +12,8 @@ from urllib.parse import unquote
 from mailharvest.extract.page import Page
 from mailharvest.extract.script_functions import Functions, functions_in
 from mailharvest.extract.script_steps import Steps, Text, hidden
-from mailharvest.extract.script_sums import Sum, tokens_of, tokens_of_call
+from mailharvest.extract.script_sums import Sum
+from mailharvest.extract.script_tokens import tokens_of, tokens_of_call
 
 _SCANS = 4  # of a page
 _NAMED = 2000  # places of one name
@@ -40,15 +41,18 @@ def script_and_calls(page: Page, code: str) -> Iterator[tuple[str, str, str]]:
     script = Sum(tokens_of(code), {}, functions)
     found = functions_in(script)
     names = functions.learn(script, found)
-    for text, method in chain(Steps(script).texts(), functions.taken()):
-        yield text, method, code
+    origin = code + functions.source
+    for text, method in Steps(script).texts():
+        yield text, method, origin
+    for text, method in functions.taken():
+        yield text, method, origin
     names += functions.learn(script, found)
     names = [name for name in names if len(name) >= _SHORTEST]
     if names and page.scans < _SCANS:
         page.scans += 1
         for call in _calls(page, names):
             for text, method in _made(functions, call):
-                yield text, method, call
+                yield text, method, functions.source + call
 
 
 def _made(functions: Functions, call: str) -> Iterator[Text]:

@@ -7,13 +7,16 @@ such a function. Its statements are read once a call, with its parameters known.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from itertools import islice, zip_longest
+from sys import maxsize
 from typing import NamedTuple
 
 from mailharvest.extract.script_decoders import Decoder, decoder_of
 from mailharvest.extract.script_steps import Steps, Text, cost
-from mailharvest.extract.script_sums import Known, Sum, Token
+from mailharvest.extract.script_sums import Known, Sum
+from mailharvest.extract.script_tokens import Tokens
 from mailharvest.extract.tables import words
 
 _MOST = 8  # functions of one script that make addresses
@@ -28,11 +31,10 @@ _WORK = 300_000
 _CALL = 200
 _ARGUMENTS = 50
 _BRANCHES = words("else case")
-_HEADS = words("function =>")
 # A sign, or what may bring one back from what is given.
 _SIGN = re.compile(
-    r"@|\\x40|\\u0040|\\100|&#(?:0{0,4}64|x0{0,3}40);|&commat;|%40|CharCode\("
-    r"|\.reverse\(|\batob\(|\bunescape\("
+    r"@|\\x40|\\u0040|\\100|&#(?:0{0,4}64|x0{0,3}40);|&commat;|%40|CharCode\(\s?(?:64|0x40)"
+    r"|\.reverse\(\)\.join|\batob\(|\bunescape\("
 )
 _OPENERS, _CLOSERS, _ENDS = words("( [ {"), words(") ] }"), words("; ,")
 _WORDS = re.compile(r"[\w$]+")
@@ -56,7 +58,7 @@ class Function(NamedTuple):
     name: str
     parameters: tuple[str, ...]
     defaults: Mapping[str, str]
-    tokens: Sequence[Token]
+    tokens: Tokens
     body: str
     arrow: bool
     sign: bool
@@ -66,13 +68,21 @@ class Function(NamedTuple):
 
 
 class Functions:
-    """The functions of one page, as far as they are known."""
+    """The functions of one page, as far as they are known.
+
+    Attributes
+    ----------
+    source : str
+        The bodies of those that make addresses: what stands there as it is was not made.
+    """
 
     def __init__(self) -> None:
+        self.source = ""
         self._makers: dict[str, Function] = {}
         self._every: dict[str, Function] = {}
         self._scripts: list[Sum] = []
         self._made: list[Text] = []
+        self._done: dict[tuple[str, tuple[str | None, ...]], Known] = {}
         self._work = _WORK
         self._depth = 0
 
@@ -98,25 +108,35 @@ class Functions:
             self._scripts.append(script)
         new = [f.name for f in makers if f.parameters and self._makers.get(f.name) is not f]
         self._every |= {function.name: function for function in found}
-        few = found if len(found) <= _MOST else makers
+        # In what a machine wrote a name of one letter means something else at every place.
+        few = found if len(found) <= _MOST else [f for f in makers if len(f.name) > 1]
         self._makers |= {function.name: function for function in few}
+        self.source = "\n".join(function.body for function in self._makers.values())
+        self._done.clear()
         return new
 
     def call(self, name: str, values: Sequence[str | None]) -> Known:
         """What the function `name` gives back for arguments; what else it makes is noted."""
         function = self._every[name]
-        self._work -= len(function.body) + _CALL
-        if self._depth >= _DEPTH:
+        key = name, tuple(values)
+        if self._depth >= _DEPTH or (values and not any(values)):
             return None, set()
+        if key not in self._done:
+            self._work -= len(function.body) + _CALL
+            self._done[key] = self._called(function, values)
+        return self._done[key]
+
+    def _called(self, function: Function, values: Sequence[str | None]) -> Known:
         known = {**function.script.known, **function.defaults}
-        for parameter, value in zip_longest(function.parameters, values[:_PARAMETERS]):
+        given = values[: len(function.parameters)]
+        for parameter, value in zip_longest(function.parameters, given):
             if value is not None:
                 known[parameter] = value
             elif parameter not in function.defaults:
                 known.pop(parameter, None)
         if function.decoder:
-            given = [value for value in values if value is not None]
-            return function.decoder(max(given, key=len), known) if given else (None, set())
+            texts = [value for value in values if value is not None]
+            return function.decoder(max(texts, key=len), known) if texts else (None, set())
         reader = Sum(function.tokens, known, self)
         reader.lists = {**function.script.lists, "arguments": list(values)}
         steps = Steps(reader, branches=not _BRANCHES.isdisjoint(function.words))
@@ -149,10 +169,16 @@ def _makers(found: Sequence[Function], signs: set[str]) -> list[Function]:
 def functions_in(script: Sum) -> list[Function]:
     """The functions that a script defines by name; of very many those with a sign nearby."""
     tokens = script.tokens
-    heads = [at for at, token in enumerate(tokens) if token[0] in _HEADS]
+    heads = [
+        at
+        for at, kind in enumerate(script.kinds)
+        if kind == "=>" or (kind == "name" and tokens[at][0] == "function")
+    ]
     if len(heads) > _MANY:
-        code = tokens[0].string
-        near = (at for at in heads if _SIGN.search(code, (n := tokens[at].start()), n + _BODY))
+        signs = [sign.start() for sign in _SIGN.finditer(tokens[0].string)]
+        signs.append(maxsize)
+        starts = ((at, tokens[at].start()) for at in heads)
+        near = (at for at, start in starts if signs[bisect_left(signs, start)] < start + _BODY)
         heads = list(islice(near, _MANY))
     return [function for at in heads if (function := _function_at(script, at))]
 
@@ -181,10 +207,10 @@ def _function_at(script: Sum, at: int) -> Function | None:
     if not name or end is None:
         return None
     arrow = kind(begin) != "{"
-    body = tokens[begin + (not arrow) : end]
-    if not body:
+    body = Tokens(tokens, script.kinds).part(begin + (not arrow), end)
+    if not body.kinds:
         return None
-    source = body[0].string[body[0].start() : body[-1].end()]
+    source = body.matches[0].string[body.matches[0].start() : body.matches[-1].end()]
     parameters, defaults = _parameters(script, opening, stop)
     return Function(
         name,

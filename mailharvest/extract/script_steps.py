@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from types import MappingProxyType
 
-from mailharvest.extract.script_sums import Known, Sum, joined, shown_value, tokens_of
+from mailharvest.extract.script_sums import Known, Sum, joined, shown_value
+from mailharvest.extract.script_tokens import tokens_of
 from mailharvest.extract.tables import words
 
 _WRITES = words("document.write document.writeln")
 _BEGINS = words("string codes decode name array ( [")
 _ASSIGNED = _BEGINS | {"number"}
+_GOES_ON = words("+ reverse filler join concat rotate swap")  # behind a value
 _RANK = ("rot13", "reversed", "base64", "charcode", "unescape", "concatenation")
 _MOST = 100_000  # what the texts of one piece of a script may cost
 _LOOK = 20  # characters that can be read while a sign is looked at
@@ -56,22 +58,30 @@ class Steps:
 
     def _texts(self) -> Iterator[Text]:
         reader, at = self.reader, 0
-        while at < len(reader.tokens):
-            kind, following = reader.kind(at), reader.kind(at + 1)
+        kinds, end = reader.kinds, len(reader.kinds)
+        while at < end:
+            kind = kinds[at]
             if kind not in _BEGINS:
                 at += 1
+                continue
+            following = kinds[at + 1] if at + 1 < end else "end"
+            if kind == "name":
+                if following in ("=", "+="):
+                    at = yield from self._assign(reader.tokens[at][0], at + 2, following == "+=")
+                elif reader.tokens[at][0] == "return":
+                    at = yield from self._return(at + 1)
+                elif following == "(":
+                    at = yield from self._call(at)
+                elif following in ("index", "[") and (place := reader.place(at)):
+                    at = yield from self._element(at, *place)
+                elif following in _GOES_ON:
+                    at = yield from self._sum(at)
+                else:
+                    at += 1
             elif kind == "[" and (after := reader.unpack(at)) > at:
                 at = after
-            elif kind != "name":
-                at = yield from self._sum(at)
-            elif following in ("=", "+="):
-                at = yield from self._assign(reader.tokens[at][0], at + 2, following == "+=")
-            elif reader.tokens[at][0] == "return":
-                at = yield from self._return(at + 1)
-            elif following == "(":
-                at = yield from self._call(at)
-            elif following in ("index", "[") and (place := reader.place(at)):
-                at = yield from self._element(at, *place)
+            elif kind == "string" and following not in _GOES_ON and _is_plain(reader.tokens[at][0]):
+                at += 1
             else:
                 at = yield from self._sum(at)
         if len(self._written) > 1 and "@" in (text := shown_value("".join(self._written))):
@@ -151,6 +161,11 @@ class Steps:
                 reader.put(several, str(len(reader.lists.get(several, []))), value)
             return at + 2
         return (yield from self._sum(at))
+
+
+def _is_plain(literal: str) -> bool:
+    """Whether nothing is hidden in a string that stands alone."""
+    return literal[0] != "`" and "\\" not in literal
 
 
 def cost(text: str) -> int:

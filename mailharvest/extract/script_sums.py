@@ -13,6 +13,7 @@ from typing import Protocol
 from urllib.parse import unquote
 
 from mailharvest.extract.ciphers import rot13, unbase64
+from mailharvest.extract.script_tokens import Token, Tokens, tokens_of
 from mailharvest.extract.scripts import unescape
 
 MAX_VALUE = 2000
@@ -22,28 +23,6 @@ _MAX_LIST = 200  # elements that are given one by one
 _MAX_ARGUMENTS = 20
 _MAX_ARGUMENT = 40  # tokens of one that is not understood
 
-_QUOTED = r""""[^"\\\n]*"|'[^'\\\n]*'"""
-_TOKEN = re.compile(
-    rf"""(?P<blank>\s+|//[^\n]*|/\*.{{0,2000}}?\*/|\\.)
-    |(?P<string>"(?:[^"\\\n]|\\.){{0,2000}}+"|'(?:[^'\\\n]|\\.){{0,2000}}+'
-        |`(?:[^`\\]|\\.){{0,2000}}+`)
-    |(?P<codes>(?:String\.)?fromCharCode\s*\(\s*(?P<numbers>[\d\sxXa-fA-F,]{{1,2000}})\))
-    |(?P<decode>(?:window\.|self\.)?(?P<function>atob|unescape|decodeURIComponent|decodeURI)\s*\()
-    |(?P<reverse>\.split\(\s*(?:""|'')\s*\)\s*\.reverse\(\)\s*\.join\(\s*(?:""|'')\s*\))
-    |(?P<filler>\.split\(\s*(?P<fill>{_QUOTED})\s*\)\s*\.join\(\s*(?P<instead>{_QUOTED})\s*\))
-    |(?P<join>\.join\(\s*(?:(?P<glue>{_QUOTED})|String\.fromCharCode\(\s*(?P<code>\d{{2,3}})\s*\))\s*\))
-    |(?P<concat>\.concat(?=\())
-    |(?P<array>new\s+Array(?=\())
-    |(?P<index>\[\s*(?P<place>\d{{1,3}})\s*\])
-    |(?P<rotate>\.replace\(\s*/\[a-z(?:A-Z)?\]/gi?\s*,)
-    |(?P<swap>\.replace\(\s*(?:(?P<old>{_QUOTED})|/(?P<pattern>(?:[^/\\\n]|\\.){{1,40}})/g?i?)
-        \s*,\s*(?P<new>{_QUOTED})\s*\))
-    |(?P<number>\d[\w.]{{0,20}}+)
-    |(?P<name>[A-Za-z_$][\w$]*(?:\.(?!(?:split|join|replace|concat)\s*\()[A-Za-z_$][\w$]*)*)
-    |(?P<op>\+=|\+\+|==+|=>|[+=()\[\],{{}}:])
-    |(?P<other>.)""",
-    re.VERBOSE | re.DOTALL,
-)
 _PLACED = re.compile(r"\$\{([^{}`]{1,200})\}")  # in a template literal
 _NAME = re.compile(r"\s*([\w$.]{1,80})\s*\Z")
 # What is not known leaves a gap in a string. Next to a gap there may be more of an address.
@@ -60,7 +39,6 @@ _DECODERS: dict[str, tuple[str, Callable[[str], str | None]]] = {
     "decodeURI": ("unescape", unquote),
 }
 
-Token = re.Match[str]
 Known = tuple[str | None, set[str]]
 """A value, None when it is not known, and the methods that hid it."""
 
@@ -73,24 +51,6 @@ class Calls(Protocol):
 
     def call(self, name: str, values: Sequence[str | None]) -> Known:
         """What `name` makes of arguments."""
-
-
-def tokens_of(script: str) -> list[Token]:
-    """The tokens of a script, without blanks and comments."""
-    return [match for match in _TOKEN.finditer(script) if match.lastgroup != "blank"]
-
-
-def tokens_of_call(source: str) -> list[Token]:
-    """The tokens of the call that `source` begins with."""
-    tokens: list[Token] = []
-    depth = 0
-    for match in _TOKEN.finditer(source):
-        if match.lastgroup != "blank":
-            tokens.append(match)
-            depth += match[0].endswith("(") - (match[0] == ")")
-            if depth == 0 and match[0] == ")":
-                break
-    return tokens
 
 
 class Sum:
@@ -107,20 +67,16 @@ class Sum:
     """
 
     def __init__(
-        self, tokens: Sequence[Token], known: Mapping[str, str], calls: Calls | None = None
+        self, tokens: Tokens, known: Mapping[str, str], calls: Calls | None = None
     ) -> None:
-        self.tokens = tokens
+        self.tokens, self.kinds = tokens
         self.known = dict(known)
         self.lists: dict[str, list[str | None]] = {}
         self.calls = calls
 
     def kind(self, at: int) -> str:
-        """The kind of token `at`; an operator is its own kind."""
-        if at >= len(self.tokens):
-            return "end"
-        token = self.tokens[at]
-        group = token.lastgroup or "other"
-        return token[0] if group == "op" else group
+        """The kind of token `at`."""
+        return self.kinds[at] if at < len(self.kinds) else "end"
 
     def term(self, at: int, depth: int) -> tuple[str | None, set[str], int]:
         """Value, methods and end of the term that begins at token `at`; None is unknown."""
@@ -190,10 +146,11 @@ class Sum:
             return self.known.get(name[1])
         if depth >= _MAX_DEPTH:
             return None
-        outer, self.tokens = self.tokens, tokens_of(expression)
+        outer = self.tokens, self.kinds
+        self.tokens, self.kinds = tokens_of(expression)
         value, _, end = self.sum(0, depth + 1)
         whole = end == len(self.tokens)
-        self.tokens = outer
+        self.tokens, self.kinds = outer
         return value if whole else None
 
     def place(self, at: int) -> tuple[str, str, int] | None:
@@ -357,12 +314,12 @@ def shown_value(value: str) -> str:
     return html.unescape(value[:MAX_VALUE].replace(_GAP, "\n"))
 
 
-def _glue(call: re.Match[str]) -> str:
+def _glue(call: Token) -> str:
     """What ``.join(…)`` puts between, as far as it can be in a string that we keep."""
     return chr(int(call["code"])) if call["code"] else unescape(call["glue"][1:-1])[:MAX_VALUE]
 
 
-def _swapped(text: str, call: re.Match[str]) -> str | None:
+def _swapped(text: str, call: Token) -> str | None:
     """What ``.replace(old, new)`` makes of `text`; None where `old` is a real expression."""
     fill, old, pattern = call["fill"], call["old"], call["pattern"]
     new = unescape((call["new"] or call["instead"])[1:-1])[:MAX_VALUE]

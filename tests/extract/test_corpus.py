@@ -7,6 +7,7 @@ import pytest
 from mailharvest.extract import extract
 from tests.extract import (
     cases_cloaks,
+    cases_cloaks_functions,
     cases_cloaks_web,
     cases_cloaks_wild,
     cases_documents,
@@ -33,7 +34,12 @@ def _named(*modules):
 TEXT = [(name, *case) for name, case in _named(cases_text, cases_wild)]
 HTML = [(name, *case) for name, case in _named(cases_html, cases_web)]
 NEVER = _named(cases_never, cases_never_wild)
-CLOAKS = [(name, *case) for name, case in _named(cases_cloaks, cases_cloaks_web, cases_cloaks_wild)]
+CLOAKS = [
+    (name, *case)
+    for name, case in _named(
+        cases_cloaks, cases_cloaks_functions, cases_cloaks_web, cases_cloaks_wild
+    )
+]
 CLOAKED_TEXT = [case for case in CLOAKS if len(case) == 3]
 CLOAKED_HTML = [case for case in CLOAKS if len(case) == 4]
 DOCUMENTS = [(name, *case) for name, case in _named(cases_documents, cases_formats)]
