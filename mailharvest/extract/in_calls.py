@@ -10,6 +10,7 @@ from itertools import chain, islice
 from urllib.parse import unquote
 
 from mailharvest.extract.page import Page
+from mailharvest.extract.script_decoders import looped_texts
 from mailharvest.extract.script_functions import Functions, functions_in
 from mailharvest.extract.script_steps import Steps, Text, hidden
 from mailharvest.extract.script_sums import Sum
@@ -46,6 +47,9 @@ def script_and_calls(page: Page, code: str) -> Iterator[tuple[str, str, str]]:
         yield text, method, origin
     for text, method in functions.taken():
         yield text, method, origin
+    if not any(function.decoder for function in found):
+        for text, method in looped_texts(code, script.known):
+            yield text, method, code
     names += functions.learn(script, found)
     names = [name for name in names if len(name) >= _SHORTEST]
     if names and page.scans < _SCANS:

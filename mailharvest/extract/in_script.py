@@ -146,7 +146,7 @@ def _decode_data(page: Page) -> None:
 
 def compute(page: Page, code: str, known: Mapping[str, str] = MappingProxyType({})) -> None:
     """Keep the addresses in the strings that `code` computes; see `script_texts`."""
-    for text, method in chain(script_texts(code, known), cloaked_texts(code)):
+    for text, method in chain(script_texts(code, known, page.functions), cloaked_texts(code)):
         _keep(page, text, method, code)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from mailharvest.extract.script_steps import Text, hidden
 from mailharvest.extract.script_sums import Known
 
 # What is done to each code, in String.fromCharCode(…) or before it.
@@ -27,6 +28,7 @@ _MOVES: dict[str, Callable[[int, int], int]] = {
     "^": lambda code, by: code ^ by,
 }
 _LAST = 0x10FFFF
+_SMALL = 2000  # characters of a script that does little else
 
 
 def _letters(text: str) -> list[int]:
@@ -94,3 +96,14 @@ def decoder_of(body: str) -> Decoder | None:
         sign, by = [group for group in shift.groups() if group] if shift else ("+", "0")
         return Moved(codes, sign, by)
     return _turned if "length" in body and _BACK.search(body) else None
+
+
+def looped_texts(script: str, known: Mapping[str, str]) -> Iterator[Text]:
+    """What a loop that is in no function makes of the strings that variables hold.
+
+    >>> list(looped_texts("for(;;) r += String.fromCharCode(s.charCodeAt(i) - 1)", {"s": "iAb/ef"}))
+    [('h@a.de', 'charcode')]
+    """
+    if len(script) <= _SMALL and (decoder := decoder_of(script)):
+        for value in known.values():
+            yield from hidden(*decoder(value, known))

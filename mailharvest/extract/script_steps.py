@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from types import MappingProxyType
 
-from mailharvest.extract.script_sums import Known, Sum, joined, shown_value
+from mailharvest.extract.script_sums import Calls, Known, Sum, joined, shown_value
 from mailharvest.extract.script_tokens import tokens_of
 from mailharvest.extract.tables import words
 
@@ -179,13 +179,17 @@ def hidden(value: str | None, methods: set[str]) -> Iterator[Text]:
         yield text, next(method for method in _RANK if method in methods)
 
 
-def script_texts(script: str, known: Mapping[str, str] = MappingProxyType({})) -> Iterator[Text]:
+def script_texts(
+    script: str, known: Mapping[str, str] = MappingProxyType({}), calls: Calls | None = None
+) -> Iterator[Text]:
     """The strings that a script computes, each with the method that hid it.
 
     Parameters
     ----------
     known : mapping
         Strings that variables hold when it begins.
+    calls : Calls, optional
+        Functions that it may call.
 
     >>> dict(script_texts("var a='info',b='example.com'; document.write(a + '@' + b)"))
     {'info@example.com': 'concatenation'}
@@ -198,4 +202,4 @@ def script_texts(script: str, known: Mapping[str, str] = MappingProxyType({})) -
     >>> dict(script_texts("x[0] = 'hi'; x[1] = 'example.com'; y = x.join('@')"))
     {'hi@example.com': 'concatenation'}
     """
-    yield from Steps(Sum(tokens_of(script), known)).texts()
+    yield from Steps(Sum(tokens_of(script), known, calls)).texts()

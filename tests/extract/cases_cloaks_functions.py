@@ -58,3 +58,11 @@ FUNCTIONS = [
     ("<script>function sm(a,b){ sm(a,b+'@'); sm(a+'@'+b) }</script><a onclick=\"sm('info','example.com\">x</a>", "", ""),
     ("<script>function sm(a,b){ return a+'@'+b</script><a onclick=\"sm('info','example.com')\">x</a>", "", ""),
 ]
+
+LOOPS = [
+    ("<script>var s='jogpAfybnqmf/dpn', o=''; for(i=0;i<s.length;i++) o+=String.fromCharCode(s.charCodeAt(i)-1); document.write(o)</script>", "info@example.com", "charcode"),
+    ("<script>var s='moc.elpmaxe@ofni', o=''; for(i=s.length-1;i>=0;i--) o+=s.charAt(i); document.write(o)</script>", "info@example.com", "reversed"),
+    ("<script>var s='105 110 102 111 64 101 120 97 109 112 108 101 46 99 111 109', o=''; for (var n of s.split(' ')) { o += String.fromCharCode(n) }</script>", "info@example.com", "charcode"),
+    ("<script>function d(s){ var r=''; for(var i=0;i<s.length;i++) r+=String.fromCharCode(s.charCodeAt(i)-1); return r }; x='@'</script><a onclick=\"location='mailto:'+d('jogp')+String.fromCharCode(64)+d('fybnqmf/dpn')\">x</a>", "info@example.com", "charcode"),
+    ("<script>var s='hello@', o=''; for(i=0;i<s.length;i++) o+=String.fromCharCode(s.charCodeAt(i)-1)</script>", "", ""),
+]
