@@ -16,7 +16,7 @@ from mailharvest.extract.tables import words
 _WRITES = words("document.write document.writeln")
 _BEGINS = words("string codes decode name array ( [")
 _ASSIGNED = _BEGINS | {"number"}
-_GOES_ON = words("+ reverse filler join concat rotate swap")  # behind a value
+_GOES_ON = words("+ reverse filler split join concat rotate swap")  # behind a value
 _RANK = ("rot13", "reversed", "base64", "charcode", "unescape", "concatenation")
 _MOST = 100_000  # what the texts of one piece of a script may cost
 _LOOK = 20  # characters that can be read while a sign is looked at
@@ -113,6 +113,8 @@ class Steps:
         if kind in ("[", "array"):
             reader.lists[name] = list(reader.items(at + (kind == "array"), 0)[0])
         value, methods, after = self._value(at)
+        if reader.kind(after - 1) == "split":
+            reader.lists[name] = list(reader.parts)
         if adding:
             old = reader.known.get(name)
             value = value if old is None else joined(old, value)

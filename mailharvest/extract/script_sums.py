@@ -62,6 +62,8 @@ class Sum:
         Strings by variable; members of objects by their full names.
     lists : dict
         Lists of strings by variable; None is one that is not known.
+    parts : list
+        What a string was last split into.
     calls : Calls or None
         The functions that may be called.
     """
@@ -72,6 +74,7 @@ class Sum:
         self.tokens, self.kinds = tokens
         self.known = dict(known)
         self.lists: dict[str, list[str | None]] = {}
+        self.parts: list[str] = []
         self.calls = calls
 
     def kind(self, at: int) -> str:
@@ -270,6 +273,14 @@ class Sum:
                 if values:
                     value = _glue(self.tokens[at]).join(values)[:MAX_VALUE]
                     methods = methods | {"concatenation"}
+            elif kind == "split" and value is not None:
+                values = _parts(value, self.tokens[at])
+                self.parts, at = values, at + 1
+                if self.kind(at) == "index":
+                    place = int(self.tokens[at]["place"])
+                    values, at = values[place : place + 1], at + 1
+                value = values[0] if len(values) == 1 else None
+                continue
             elif kind == "concat":
                 more, used, after = self.items(at + 1, 1)
                 value = "".join([value, *more])[:MAX_VALUE] if value is not None else None
@@ -317,6 +328,12 @@ def shown_value(value: str) -> str:
 def _glue(call: Token) -> str:
     """What ``.join(…)`` puts between, as far as it can be in a string that we keep."""
     return chr(int(call["code"])) if call["code"] else unescape(call["glue"][1:-1])[:MAX_VALUE]
+
+
+def _parts(text: str, call: Token) -> list[str]:
+    """What ``.split(…)`` makes of `text`."""
+    by = unescape(call["by"][1:-1])
+    return text.split(by, _MAX_LIST) if by else list(text[:_MAX_LIST])
 
 
 def _swapped(text: str, call: Token) -> str | None:

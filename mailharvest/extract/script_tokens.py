@@ -15,6 +15,7 @@ _TOKEN = re.compile(
     |(?P<decode>(?:window\.|self\.)?(?P<function>atob|unescape|decodeURIComponent|decodeURI)\s*\()
     |(?P<reverse>\.split\(\s*(?:""|'')\s*\)\s*\.reverse\(\)\s*\.join\(\s*(?:""|'')\s*\))
     |(?P<filler>\.split\(\s*(?P<fill>{_QUOTED})\s*\)\s*\.join\(\s*(?P<instead>{_QUOTED})\s*\))
+    |(?P<split>\.split\(\s*(?P<by>{_QUOTED})\s*\))
     |(?P<join>\.join\(\s*(?:(?P<glue>{_QUOTED})|String\.fromCharCode\(\s*(?P<code>\d{{2,3}})\s*\))\s*\))
     |(?P<concat>\.concat(?=\())
     |(?P<array>new\s+Array(?=\())

@@ -59,6 +59,14 @@ FUNCTIONS = [
     ("<script>function sm(a,b){ return a+'@'+b</script><a onclick=\"sm('info','example.com')\">x</a>", "", ""),
 ]
 
+SPLIT = [
+    ("<script>function sm(s){ var p = s.split('|'); location = 'mailto:' + p[0] + '@' + p[1] }</script><a href=\"javascript:sm('info|example.com')\">x</a>", "info@example.com", "concatenation"),
+    ("<script>function sm(s){ location = 'mailto:' + s.split('*').join('@') }</script><a href=\"javascript:sm('info*example.com')\">x</a>", "info@example.com", "concatenation"),
+    ("<script>function sm(s){ location = 'mailto:' + s.split(' ')[1] + '@' + s.split(' ')[0] }</script><a href=\"javascript:sm('example.com info')\">x</a>", "info@example.com", "concatenation"),
+    ("<script>var p = 'info,example,com'.split(','); document.write(p[0] + '@' + p[1] + '.' + p[2])</script>", "info@example.com", "concatenation"),
+    ("<script>var p = 'info,example,com'.split(','); document.write(p[0] + '@' + p[1] + '.' + p[3])</script>", "", ""),
+]
+
 LOOPS = [
     ("<script>var s='jogpAfybnqmf/dpn', o=''; for(i=0;i<s.length;i++) o+=String.fromCharCode(s.charCodeAt(i)-1); document.write(o)</script>", "info@example.com", "charcode"),
     ("<script>var s='moc.elpmaxe@ofni', o=''; for(i=s.length-1;i>=0;i--) o+=s.charAt(i); document.write(o)</script>", "info@example.com", "reversed"),

@@ -93,7 +93,7 @@ HOSTILE = {
     "data of a tag": "'a@b.com','",
     "styles turned": "<style>.r{unicode-bidi:bidi-override;direction:rtl}</style><b class=r>",
     "functions": "function ab(a,b){x=a+'@'+b}ab('i','a.com');",
-    "functions of all names": "".join(f"function a{n}(b){{return b+'@'}}" for n in range(999)),
+    "functions of all names": "".join(f"function a{n}(b){{return b+'@'}}" for n in range(200)),
     "functions, an arrow each": "ab=(a,b)=>`${a}@${b}`;ab('i','a.com');",
     "functions, called": "ab('i','a.com');",
     "functions, called in tags": """<a onclick="ab('i','a.com')">""",
@@ -111,6 +111,7 @@ HOSTILE = {
     "elements": "x[0]='a';x[199]='@';y=x[0]+x[199];",
     "pushes": "x.push('a','@');x.join('');",
     "expressions in templates": "`${a.join('@')}${`${b[0]}`}`;",
+    "parts": "x='a|@|b.com'.split('|');x[0]+x[1];",
     "gaps": "x+=' '+a+' ';x+'@';",
     "signs in sums": "x+'@';",
 }
@@ -141,7 +142,9 @@ PREFIX = {
     ),
     "codes moved by all": "<script>'@'",
     **dict.fromkeys((name for name in HOSTILE if name.startswith("functions")), "<script>'@'"),
-    **dict.fromkeys(("elements", "pushes", "expressions in templates", "gaps"), "<script>'@'"),
+    **dict.fromkeys(
+        ("elements", "pushes", "parts", "expressions in templates", "gaps"), "<script>'@'"
+    ),
     "signs in sums": f"<script>x='{'a@b.com ' * 200}';",
     "functions, called": f"<script>{_MADE}",
     "functions, called in tags": f"<script>{_MADE}</script>",
