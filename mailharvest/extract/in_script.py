@@ -21,6 +21,8 @@ from mailharvest.extract.scripts import json_text
 _WINDOW = 160
 _REACH = 4000  # bytes of a long script that are read on either side of a trigger
 _CELL = 2 * _REACH  # and with it all the triggers in so many
+# Where a statement begins: what is cut elsewhere may begin within a string, and be read inside out.
+_STATEMENT = re.compile(rb"\n|(?<=[;{}])\s?(?:var|let|const|function|return|if|for)\b")
 _STATE = re.compile(
     rb"(?:window|self|globalThis)(?:\.\w+|\[[\"']\w+[\"']\])\s{0,9}=\s{0,9}[\[{]"
     rb"|__next_f|__NUXT__|__reactRouterContext|JSON\.parse\("
@@ -123,7 +125,8 @@ def read_computed(page: Page, script: Script, place: int) -> None:
         low, high = max(low, cell - _REACH), min(high, cell + _CELL + _REACH)
     if low > page.computed:
         page.computed = low
-        code = page.data[low:high]
+        begin = _STATEMENT.search(page.data, low, low + _REACH) if low > script.body else None
+        code = page.data[begin.start() if begin else low : high]
         source = code.decode("utf-8", "replace")
         for text, method, origin in script_and_calls(page, source):
             _keep(page, text, method, origin)

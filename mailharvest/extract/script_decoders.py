@@ -104,6 +104,10 @@ def looped_texts(script: str, known: Mapping[str, str]) -> Iterator[Text]:
     >>> list(looped_texts("for(;;) r += String.fromCharCode(s.charCodeAt(i) - 1)", {"s": "iAb/ef"}))
     [('h@a.de', 'charcode')]
     """
-    if len(script) <= _SMALL and (decoder := decoder_of(script)):
+    left = len(script)  # each variable has a string of its own there
+    if left <= _SMALL and (decoder := decoder_of(script)):
         for value in known.values():
+            left -= len(value)
+            if left < 0:
+                break
             yield from hidden(*decoder(value, known))

@@ -260,3 +260,16 @@ def test_a_document_may_end_anywhere(kind):
     )
     for end in range(len(page)):
         assert all(normalise(a.email) == a.email for a in extract(page[:end], content_type=kind))
+
+
+def test_a_long_script_is_not_read_from_within_a_string():
+    names = "".join(f"var v{n}='a{n}';" for n in range(700))
+    script = f"{names}function write(a,b){{return a+'@'+b}}write('info','example.com')"
+    assert emails(f"<script>{script}</script>".encode()) == ["info@example.com"]
+
+
+def test_functions_are_read_wherever_they_are_called_but_not_for_ever():
+    calls = "".join(f"<a onclick=\"write('a{n}','example.com')\">x</a>" for n in range(2000))
+    found = emails(f"{calls}<script>function write(a,b){{return a+'@'+b}}</script>".encode())
+    assert found[:2] == ["a0@example.com", "a1@example.com"]
+    assert 100 <= len(found) < 2000
