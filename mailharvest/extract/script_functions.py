@@ -29,7 +29,7 @@ _DEPTH = 3  # of calls in bodies
 # it counts to read a call, and its arguments.
 _WORK = 300_000
 _CALL = 200
-_ARGUMENTS = 50
+_ARGUMENTS = 25
 _BRANCHES = words("else case")
 # A sign, or what may bring one back from what is given.
 _SIGN = re.compile(

@@ -162,6 +162,8 @@ class Steps:
             for value in call[0]:
                 reader.put(several, str(len(reader.lists.get(several, []))), value)
             return at + 2
+        if reader.calls is None or not reader.calls.takes(name.rpartition(".")[2]):
+            return at + 1
         return (yield from self._sum(at))
 
 

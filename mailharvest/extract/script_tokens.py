@@ -9,6 +9,7 @@ from typing import NamedTuple
 _QUOTED = r""""[^"\\\n]*"|'[^'\\\n]*'"""
 _TOKEN = re.compile(
     rf"""(?P<blank>\s+|//[^\n]*|/\*.{{0,2000}}?\*/|\\.)
+    |(?P<op>[()\],{{}}:]|\+[+=]?|=(?:>|=+)?|\[(?!\s*\d{{1,3}}\s*\]))
     |(?P<string>"(?:[^"\\\n]|\\.){{0,2000}}+"|'(?:[^'\\\n]|\\.){{0,2000}}+'
         |`(?:[^`\\]|\\.){{0,2000}}+`)
     |(?P<codes>(?:String\.)?fromCharCode\s*\(\s*(?P<numbers>[\d\sxXa-fA-F,]{{1,2000}})\))
@@ -25,7 +26,6 @@ _TOKEN = re.compile(
         \s*,\s*(?P<new>{_QUOTED})\s*\))
     |(?P<number>\d[\w.]{{0,20}}+)
     |(?P<name>[A-Za-z_$][\w$]*(?:\.(?!(?:split|join|replace|concat)\s*\()[A-Za-z_$][\w$]*)*)
-    |(?P<op>\+=|\+\+|==+|=>|[+=()\[\],{{}}:])
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
