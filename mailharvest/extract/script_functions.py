@@ -53,6 +53,8 @@ class Function(NamedTuple):
         There is one in its body.
     words : frozenset
         The names in its body.
+    known, lists : dict
+        What the variables of its script hold; the same as in `Sum`, which has all its tokens too.
     """
 
     name: str
@@ -64,7 +66,8 @@ class Function(NamedTuple):
     sign: bool
     words: frozenset[str]
     decoder: Decoder | None
-    script: Sum
+    known: dict[str, str]
+    lists: dict[str, list[str | None]]
 
 
 class Functions:
@@ -80,7 +83,7 @@ class Functions:
         self.source = ""
         self._makers: dict[str, Function] = {}
         self._every: dict[str, Function] = {}
-        self._scripts: list[Sum] = []
+        self._scripts: list[dict[str, str]] = []
         self._made: list[Text] = []
         self._done: dict[tuple[str, tuple[str | None, ...]], Known] = {}
         self._work = _WORK
@@ -102,10 +105,10 @@ class Functions:
         makers = _makers(found, {name for name, v in script.known.items() if "@" in v[:_PIECE]})
         if not makers:
             return []
-        if script not in self._scripts:
+        if not any(script.known is known for known in self._scripts):
             if len(self._scripts) == _SCRIPTS:
                 return []
-            self._scripts.append(script)
+            self._scripts.append(script.known)
         new = [f.name for f in makers if f.parameters and self._makers.get(f.name) is not f]
         self._every |= {function.name: function for function in found}
         # In what a machine wrote a name of one letter means something else at every place.
@@ -127,7 +130,7 @@ class Functions:
         return self._done[key]
 
     def _called(self, function: Function, values: Sequence[str | None]) -> Known:
-        known = {**function.script.known, **function.defaults}
+        known = {**function.known, **function.defaults}
         given = values[: len(function.parameters)]
         for parameter, value in zip_longest(function.parameters, given):
             if value is not None:
@@ -138,7 +141,7 @@ class Functions:
             texts = [value for value in values if value is not None]
             return function.decoder(max(texts, key=len), known) if texts else (None, set())
         reader = Sum(function.tokens, known, self)
-        reader.lists = {**function.script.lists, "arguments": list(values)}
+        reader.lists = {**function.lists, "arguments": list(values)}
         steps = Steps(reader, branches=not _BRANCHES.isdisjoint(function.words))
         self._depth += 1
         returned = reader.sum(0)[:2] if function.arrow else None
@@ -222,7 +225,8 @@ def _function_at(script: Sum, at: int) -> Function | None:
         bool(_SIGN.search(source)),
         frozenset(_WORDS.findall(source)),
         decoder_of(source),
-        script,
+        script.known,
+        script.lists,
     )
 
 

@@ -171,6 +171,7 @@ def test_nothing_is_lost_past_the_limits_of_libxml2(page):
         b"<!-->",
         b"<script>x</script>",
         b"<script>'@'+</script>",
+        b"<script>function ab(a,b){return a+'@'+b}</script>",
         b"<script>",
         b"<style></style>",
         b"<style>.a{display:none}</style>",
