@@ -29,6 +29,7 @@ LARGE = 256 * 1024
 
 _SLOW_PAGES = 2  # in a row, and the site is left alone for this time
 _BUSY = frozenset((429, 503))
+_OF_ORIGIN = frozenset(("connect", "tls", "robots"))  # they say nothing of its other schemes
 _PASSING = frozenset((408, 425, 429, 500, 502, 503, 504))
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 
@@ -235,7 +236,7 @@ class _Visit:
                 return self.rest(site)
             site.again = False
             site.queue.popleft()
-            return self.failed(site, found, error)
+            return self.failed(site, url, found, error)
         site.slow, site.again = 0, False
         site.queue.popleft()
         self.result.statuses[reply.status] += 1
@@ -244,7 +245,7 @@ class _Visit:
         elif reply.status in _REDIRECTS:
             self.redirected(site, url, found, redirects, reply)
         else:
-            return self.failed(site, found, _refusal(reply))
+            return self.failed(site, url, found, _refusal(reply))
         return self.rest(site)
 
     def know(self, site: _Site, origin: str, rules: Rules) -> None:
@@ -295,8 +296,8 @@ class _Visit:
         else:
             self.result.found.append(FoundURL(target, found.query, found.rank, followed + 1))
 
-    def failed(self, site: _Site, found: FoundURL, error: FetchError) -> float:
-        """`found` gave nothing, and perhaps the rest of its site will not now: place them."""
+    def failed(self, site: _Site, url: str, found: FoundURL, error: FetchError) -> float:
+        """`found` gave nothing at `url`, and perhaps its site's rest will not now: place them."""
         site.slow = site.slow + 1 if error.kind == "timeout" else 0
         wide = error.site_wide or site.slow >= _SLOW_PAGES
         wait = backoff(error.status, found.tries + 1) if error.wait is None else error.wait
@@ -306,9 +307,12 @@ class _Visit:
             # A site that gave nothing all this time has used a try of each of its pages, or a dead
             # one would be asked three times for every page it has.
             used = 0 if site.pages else 1
-            for _, other, _ in site.queue:
-                self.place(site, other, error, other.tries + used, again)
-            site.queue.clear()
+            queue, site.queue = site.queue, deque()
+            for each in queue:
+                if error.kind in _OF_ORIGIN and origin_of(each[0]) != origin_of(url):
+                    site.queue.append(each)  # another scheme, and so another port
+                else:
+                    self.place(site, each[1], error, each[1].tries + used, again)
             return self.web.pace.wait(site.name, again) if error.passing else 0.0
         return self.rest(site)
 

@@ -277,3 +277,28 @@ def test_a_large_page_is_taken_in_a_thread_and_the_loop_goes_on() -> None:
             assert result.pages == 1
 
     asyncio.run(main())
+
+
+def test_a_scheme_that_a_site_has_not_costs_its_other_scheme_nothing() -> None:
+    async def plain_only(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if await reader.read(1) != b"\x16":  # the first byte of TLS
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(PAGE)
+            await writer.drain()
+        writer.close()
+
+    async def main() -> None:
+        server = await asyncio.start_server(plain_only, "127.0.0.1", 0)
+        site = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        pages: list[Page] = []
+        urls = [FoundURL(f"{scheme}://{site}/") for scheme in ("https", "http", "https")]
+        end = time.time() + 20
+        async with Web() as web:
+            result = await visit(web, urls, LAX, take=pages.append, until=end, deadline=end)
+        server.close()
+        assert [page.url for page in pages] == [f"http://{site}/"]
+        assert {error.url for error in result.errors} | {left.url for left in result.leftovers} == {
+            f"https://{site}/"
+        }
+
+    asyncio.run(main())
