@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailharvest.errors import MailharvestError, Refused, SpecError, UnknownJob
+from mailharvest.errors import LedgerVersion, MailharvestError, Refused, SpecError, UnknownJob
 from mailharvest.progress import Snapshot
 from mailharvest.reason import Reason
 from mailharvest.ui.text import visible
@@ -85,7 +85,7 @@ def _complain(what: str) -> None:
 
 
 def _code_of(error: Exception) -> int:
-    if isinstance(error, (SpecError, UnknownJob)):
+    if isinstance(error, (SpecError, UnknownJob, LedgerVersion)):
         return BAD_INPUT
     return REFUSED if isinstance(error, Refused) else FAILED
 
@@ -158,6 +158,12 @@ def run(
     if outputs:
         job = HarvestJob(**{**job.model_dump(), "output": outputs})
         job.check()
+    if as_json and "-" in job.output:
+        raise SpecError(
+            "stdout takes the addresses or the result as JSON, not both",
+            field="output",
+            fix="name a file, or leave out --json",
+        )
     return _follow(
         lambda: harvest(job, scheduler, home=home, workers=workers, threads=threads),
         home=home,

@@ -6,7 +6,7 @@
     ├── SpecError              what a person wrote cannot be a job (exit code 2)
     ├── LedgerError            the database of jobs
     │   ├── UnknownJob         no job of that id
-    │   └── LedgerVersion      the ledger is of another version of mailharvest
+    │   └── LedgerVersion      it is of another version of mailharvest, or none at all (exit code 2)
     ├── ClusterError           Dask: no scheduler, no workers
     │   └── WorkerNotReady     the plugin of a worker did not start
     ├── JobFailed              a job that was waited for has failed (exit code 1)
@@ -81,7 +81,7 @@ class UnknownJob(LedgerError):
 
 
 class LedgerVersion(LedgerError):
-    """The ledger was written by another version of mailharvest."""
+    """The ledger was written by another version of mailharvest, or the database is no ledger."""
 
 
 class ClusterError(MailharvestError):

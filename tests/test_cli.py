@@ -80,6 +80,21 @@ def test_run_prints_one_object_and_shows_the_rest_on_stderr(finished):
         assert {row["as_found"] for row in csv.DictReader(file)} == ADDRESSES
 
 
+def test_stdout_takes_addresses_or_json(tmp_path, capsys):
+    job = tmp_path / "job.yaml"
+    job.write_text("urls: [https://www.example.com/]\noutput: [-]\n")
+    assert main(["run", str(job), "--json", "--home", str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    assert "not both" in said.err and not said.out
+
+
+def test_what_is_no_ledger_is_bad_input(tmp_path, capsys):
+    path = tmp_path / "no.db"
+    path.write_bytes(b"no database at all" * 99)
+    assert main(["jobs", "--ledger", str(path)]) == 2
+    assert "not a database" in capsys.readouterr().err
+
+
 def test_jobs_and_show(finished, job_id, capsys):
     home = str(finished[0] / "home")
     assert main(["jobs", "--home", home]) == 0

@@ -43,7 +43,7 @@ from sqlalchemy.exc import (
 )
 
 from mailharvest.config import made
-from mailharvest.errors import LedgerError, SpecError
+from mailharvest.errors import LedgerError, LedgerVersion, SpecError
 from mailharvest.queue.schema import migrate
 
 PATIENCE = 60.0
@@ -319,4 +319,5 @@ def _plainly(url: URL) -> Iterator[None]:
                 f"the ledger {where} is busy: another process has been writing for {PATIENCE:.0f} s"
             ) from error
         said = re.sub(r"\s+", " ", str(error.orig)).strip()[:300]
-        raise LedgerError(f"the ledger {where} cannot be used: {said}") from error
+        kind = LedgerVersion if "not a database" in said else LedgerError
+        raise kind(f"the ledger {where} cannot be used: {said}") from error

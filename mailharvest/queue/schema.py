@@ -251,13 +251,25 @@ def migrate(connection: Connection) -> int:
     Raises
     ------
     LedgerVersion
-        The ledger was written by a newer mailharvest.
+        The ledger was written by a newer mailharvest, or the database is somebody else's.
     """
+    if connection.dialect.name == "sqlite":  # on PostgreSQL others may have tables beside ours
+        there = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")))
+        if there and "meta" not in there:
+            raise LedgerVersion(
+                f"the database has a table {min(there)[:60]!r} and is no ledger of mailharvest:"
+                " give another file, or another home"
+            )
     connection.execute(
         text("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
     )
     found = connection.scalar(text("SELECT value FROM meta WHERE key = 'schema_version'"))
-    version = int(found or 0)
+    try:
+        version = int(found or 0)
+    except ValueError:
+        raise LedgerVersion(
+            f"the ledger has version {str(found)[:60]!r}, which is none: it was damaged"
+        ) from None
     if version > len(STEPS):
         raise LedgerVersion(
             f"the ledger has version {version}, this mailharvest knows versions up to"

@@ -36,12 +36,15 @@ def _url(text: str) -> str | None:
     named = "://" in text
     url = normalise_url(text if named else f"https://{text}")
     site = site_of(url) if url else ""
-    return url if _SITE.fullmatch(site) and (named or _is_host(site)) else None
+    return url if _SITE.fullmatch(site) and (named or _is_host(site, text)) else None
 
 
-def _is_host(site: str) -> bool:
-    """Whether a name without a scheme can be meant: a word alone is a column's head, or a slip."""
-    return "." in site or ":" in site or site == "localhost"
+def _is_host(site: str, text: str) -> bool:
+    """Whether a name without a scheme can be meant.
+
+    A word alone is the head of a column, or a slip; with "@" before its path it is an address.
+    """
+    return ("." in site or ":" in site or site == "localhost") and "@" not in text.split("/", 1)[0]
 
 
 def shown(text: str) -> str:

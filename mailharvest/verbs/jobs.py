@@ -132,6 +132,8 @@ def retry(queue: Queue, job_id: str | None, queue_name: str | None, every: bool)
     """Let failed jobs go on with what they did not finish."""
     if job_id is None and queue_name is None and not every:
         raise click.UsageError("which? give an ID, --queue NAME or --all")
+    if job_id is not None and every:
+        raise click.UsageError("an ID, or --all: not both")
     again = queue.retry(job_id, queue=queue_name)
     for each in again:
         click.echo(each)

@@ -84,6 +84,8 @@ def errors(
 
     if ctx.invoked_subcommand is None:
         with Queue(place, home=home) as queue:
+            if job_id is not None:
+                queue.get(job_id)  # or it is said that there is none
             found = queue.ledger.errors(job_id, kind=kind, resolved=False, limit=limit)
         show(found, ("id", "at", "job_id", "severity", "kind", "site", "message"), as_json=as_json)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,23 @@ def test_a_newer_ledger_is_refused(place: str) -> None:
         connection.execute(text("UPDATE meta SET value = '99' WHERE key = 'schema_version'"))
     with pytest.raises(LedgerVersion, match=r"version 99.*upgrade mailharvest"):
         Ledger(place)
+
+
+def test_a_damaged_version_is_said_to_be_one(place: str) -> None:
+    with Ledger(place) as ledger, ledger.database.write() as connection:
+        connection.execute(text("UPDATE meta SET value = 'abc' WHERE key = 'schema_version'"))
+    with pytest.raises(LedgerVersion, match="'abc', which is none"):
+        Ledger(place)
+
+
+def test_a_database_of_somebody_else_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.db"
+    with closing(sqlite3.connect(path)) as theirs:
+        theirs.execute("CREATE TABLE jobs (a)")
+    with pytest.raises(LedgerVersion, match="a table 'jobs' and is no ledger"):
+        Ledger(path)
+    with closing(sqlite3.connect(path)) as theirs:
+        assert theirs.execute("SELECT name FROM sqlite_master").fetchall() == [("jobs",)]
 
 
 def test_migrating_twice_changes_nothing(ledger: Ledger) -> None:

@@ -46,6 +46,9 @@ def test_a_list_of_urls() -> None:
         "a.example.com;b.example.com",
         "url",
         "Website",
+        "mailto:jane@127.0.0.1:8555",
+        "javascript:x@www.example.com",
+        "jane@www.example.com",
     ],
 )
 def test_what_a_host_cannot_be_called_is_no_url(line: str) -> None:
@@ -63,6 +66,7 @@ def test_what_a_host_cannot_be_called_is_no_url(line: str) -> None:
         "http://wiki/",
         "wiki:8080/x",
         "localhost",
+        "www.example.com/@jane",
     ],
 )
 def test_what_is_rare_but_a_url(line: str) -> None:

@@ -102,8 +102,11 @@ def test_failed_jobs_are_listed_retried_flushed(call: Any, queue: Queue) -> None
     assert {row["id"] for row in json.loads(call("failed", "--json"))} == set(ids)
     assert "it went wrong" in call("failed")
     assert call("retry", ids[0]).split() == [ids[0]]
-    call("retry")
-    assert call.code == 2
+    for words in (["retry"], ["retry", ids[0], "--all"]):
+        call(*words)
+        assert call.code == 2
+    with pytest.raises(UnknownJob):
+        call("errors", "--job", "nope")
     assert len(call("retry", "--all").split()) == 2
     desk.fail(*desk.claim(3))
     listed = json.loads(call("errors", "--json", "--kind", "chunk_error"))
