@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mailharvest.errors import SpecError
 from mailharvest.extract import cloaks, formats
 from mailharvest.extract.address import Address
 from mailharvest.extract.charset import repaired, to_utf8
@@ -51,7 +52,7 @@ _IN_SCRIPTS = [READERS[t.kind] if t.kind in IN_SCRIPTS else None for t in TRIGGE
 
 
 def extract(
-    data: bytes | str,
+    data: bytes | bytearray | memoryview | str,
     *,
     content_type: str | None = None,
     url: str | None = None,
@@ -61,7 +62,7 @@ def extract(
 
     Parameters
     ----------
-    data : bytes or str
+    data : bytes-like or str
         A page, a feed, a snippet of text, a vCard, a mail; decoded by what it says it is.
     content_type : str, optional
         As in the HTTP header. Without one, `data` is HTML when it holds a tag, else text.
@@ -74,12 +75,36 @@ def extract(
     -------
     list of Address
 
+    Raises
+    ------
+    SpecError
+        An argument is of another type: None, perhaps, or NaN for a page that is missing.
+
     Examples
     --------
     >>> [a.email for a in extract(b'<a href="mailto:info@example.com">write</a> logo@2x.png')]
     ['info@example.com']
     """
+    for name, value in (("content_type", content_type), ("url", url)):
+        if value is not None and not isinstance(value, str):
+            raise SpecError(f"{value!r:.60} is no text", field=name, fix="give a str, or None")
+    if not isinstance(data, bytes | str):
+        data = _bytes(data)
     return list(_found(data, content_type, url, context).values())
+
+
+def _bytes(data: object) -> bytes:
+    try:
+        with memoryview(data) as view:  # type: ignore[arg-type]  # or a TypeError
+            if view.itemsize == 1:
+                return view.tobytes()
+    except TypeError:
+        pass
+    raise SpecError(
+        f"a page is bytes or text, not {type(data).__name__}",
+        field="data",
+        fix="leave out what is missing, give response.content or file.read()",
+    )
 
 
 def _found(

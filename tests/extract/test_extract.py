@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import math
 import threading
 import tracemalloc
 
+import numpy as np
 import pytest
 
+from mailharvest.errors import SpecError
 from mailharvest.extract import extract, normalise
 
 
@@ -274,3 +278,21 @@ def test_functions_are_read_wherever_they_are_called_but_not_for_ever():
     found = emails(f"{calls}<script>function write(a,b){{return a+'@'+b}}</script>".encode())
     assert found[:2] == ["a0@example.com", "a1@example.com"]
     assert 100 <= len(found) < 2000
+
+
+def test_any_bytes_are_a_page():
+    page = b"<p>info@example.com x</p>"
+    for data in (bytearray(page), memoryview(page), np.frombuffer(page, dtype=np.uint8)):
+        assert [a.email for a in extract(data)] == ["info@example.com"]
+
+
+@pytest.mark.parametrize("data", [None, 5, math.nan, ["a"], np.array([1.5]), io.BytesIO(b"x")])
+def test_what_is_no_page_is_refused_in_one_line(data):
+    with pytest.raises(SpecError, match=r"^data: a page is bytes or text, not"):
+        extract(data)
+
+
+@pytest.mark.parametrize("name", ["content_type", "url"])
+def test_what_is_said_of_a_page_is_text(name):
+    with pytest.raises(SpecError, match=rf"^{name}: b'text/html' is no text"):
+        extract(b"x", **{name: b"text/html"})
