@@ -149,7 +149,7 @@ class _Until:
         self._next = now + LOOK
         if self.max_memory is not None and _memory() > self.max_memory:
             return "max_memory"
-        if (self.empty or self.drain) and self.dispatcher.in_flight == 0:
+        if (self.empty or self.drain) and self.dispatcher.idle():
             left = self.ledger.left(self.queues, delayed=self.drain)
             return None if left else "empty"
         return None

@@ -134,6 +134,16 @@ class Dispatcher:
         """Chunks that the pool has."""
         return len(self._flying)
 
+    def idle(self) -> bool:
+        """Whether nothing is in its hands, nor in those of a dispatcher that is gone.
+
+        Asked in its own thread, by the `until` of `run`: what the dead held is put back before the
+        answer, so that who stops for want of work does not leave theirs behind.
+        """
+        if not self._flying:
+            self._rescue()
+        return not self._flying and not self._pending
+
     # from other threads
 
     def begun(self) -> list[str]:
@@ -353,7 +363,7 @@ class Dispatcher:
     # looking after
 
     def _tend(self, now: float) -> None:
-        self._pending += self.ledger.rescue(self.id, self.stale_after)
+        self._rescue()
         self.ledger.tick()
         self._report.committed(self.committer.settle(self._numbers))
         self._report.progress(now)
@@ -364,6 +374,12 @@ class Dispatcher:
         self._drop_cancelled()
         self._replace_overdue()
         self._dirty = True
+
+    def _rescue(self) -> None:
+        """What the dead held waits again, or is charged with their death: once, until committed."""
+        known = {outcome.claim.chunk_id for outcome in self._pending}
+        crashes = self.ledger.rescue(self.id, self.stale_after)
+        self._pending += [crash for crash in crashes if crash.claim.chunk_id not in known]
 
     def _drop_cancelled(self) -> None:
         mine = self.ledger.mine(self.id)

@@ -137,7 +137,10 @@ def _runs(row: Row[Any]) -> bool:
     if row.host != here()[0]:
         return True
     try:
-        return bool(abs(psutil.Process(row.pid).create_time() - row.born_at) < 1.0)
+        process = psutil.Process(row.pid)
+        same = abs(process.create_time() - row.born_at) < 1.0
+        # Killed, and its parent has not looked yet: it has a number still, and does nothing more.
+        return bool(same) and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -84,6 +85,26 @@ def test_a_process_of_this_machine_that_is_gone_is_rescued_at_once(desk: Desk, o
         )
     desk.ledger.rescue(desk.id)
     assert len(desk.claim(3)) == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a dead child keeps its number there")
+def test_a_killed_process_that_its_parent_has_not_missed_is_gone(desk: Desk, other: Desk) -> None:
+    desk.ledger.add(Many(chunk_count=1))
+    other.claim(1)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        killed = psutil.Process(process.pid)
+        with desk.ledger.database.write() as connection:
+            connection.execute(
+                text("UPDATE dispatcher SET pid = :pid, born_at = :born_at WHERE id = :id"),
+                {"pid": killed.pid, "born_at": killed.create_time(), "id": other.id},
+            )
+        desk.ledger.rescue(desk.id)
+        assert desk.claim(1) == []
+        killed.kill()
+        while killed.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.005)
+        desk.ledger.rescue(desk.id)
+        assert len(desk.claim(1)) == 1
 
 
 def test_a_process_id_that_was_given_to_another_is_no_sign_of_life(desk: Desk, other: Desk) -> None:
