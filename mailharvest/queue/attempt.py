@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import logging
+import math
 import time
 import traceback
 from collections.abc import Awaitable
@@ -15,6 +15,7 @@ from mailharvest.chunk import ChunkResult
 from mailharvest.errors import Fail, ProviderError, RateLimited, Refused, Release, SpecError
 from mailharvest.queue.job import Job, load_job, seconds
 from mailharvest.queue.pool import Claim, Context, Failure, Outcome
+from mailharvest.queue.storable import legible, ours, result_of
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,9 @@ def attempt(claim: Claim, context: Context, loop: asyncio.AbstractEventLoop) -> 
         answer = job.handle(context)
         if inspect.isawaitable(answer):
             answer = until_deadline(answer, context.deadline, loop)
-        return Outcome(claim, result=_result(answer))
+        if isinstance(answer, ChunkResult) and ours(job):
+            return Outcome(claim, result=answer)  # hundreds of lines, of which we made each
+        return Outcome(claim, result=result_of(answer))
     except (Exception, SystemExit) as error:
         return Outcome(claim, failure=failure_of(error))
 
@@ -70,17 +73,6 @@ def until_deadline(work: Awaitable[Any], deadline: float, loop: asyncio.Abstract
     return asyncio.run_coroutine_threadsafe(waiting(), loop).result()
 
 
-def _result(answer: Any) -> ChunkResult:
-    if isinstance(answer, ChunkResult):
-        return answer
-    try:
-        json.dumps(answer, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        # Another try would return the same.
-        raise Fail(f"handle must return JSON or a ChunkResult: {error}") from None
-    return ChunkResult(value=answer)
-
-
 def tell_failed(job: Job, error: str) -> None:
     """The job's own `failed`, on a fresh instance; what goes wrong in it changes nothing."""
     try:
@@ -91,13 +83,12 @@ def tell_failed(job: Job, error: str) -> None:
 
 def failure_of(error: BaseException) -> Failure:
     """What an exception out of ``handle`` means for its chunk."""
-    message = one_line(str(error) or type(error).__name__)
+    message = one_line(legible(_said(error))) or type(error).__name__
     match error:
         case Release():
             return _released(error)
         case RateLimited():
-            pause = RATE_LIMIT_PAUSE if error.retry_after is None else max(error.retry_after, 0.0)
-            return Failure("release", error.kind, message, delay=pause)
+            return Failure("release", error.kind, message, delay=_pause(error.retry_after))
         case Fail():
             return Failure("fail", "failed", message, traceback=_trace(error))
         case Refused():
@@ -113,14 +104,28 @@ def failure_of(error: BaseException) -> Failure:
 
 def _released(error: Release) -> Failure:
     try:
-        return Failure("release", "released", str(error), delay=seconds(error.delay))
+        return Failure("release", "released", one_line(str(error)), delay=seconds(error.delay))
     except SpecError as wrong:
         said = one_line(f"Release({error.delay!r}): {wrong}")
         return Failure("fail", "failed", said, traceback=_trace(error))
 
 
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # the job's own code
+        return ""
+
+
+def _pause(asked: float | None) -> float:
+    """Seconds to wait, as a provider asked for them, whatever it is that it said."""
+    if isinstance(asked, (int, float)) and asked < math.inf:
+        return max(0.0, asked)
+    return RATE_LIMIT_PAUSE
+
+
 def _trace(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error))[-TRACEBACK:]
+    return legible("".join(traceback.format_exception(error))[-TRACEBACK:])
 
 
 def one_line(said: str) -> str:

@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
+from mailharvest.chunk import ChunkResult
 from mailharvest.errors import SpecError
 from mailharvest.queue.attempt import attempt, tell_failed, until_deadline
 from mailharvest.queue.job import Job, seconds
 from mailharvest.queue.pool import Claim, Context, Outcome
+from mailharvest.queue.storable import result_of, specs_of
 from mailharvest.web import Web
 
 T = TypeVar("T")
@@ -162,16 +164,17 @@ def here_and_now(job: Job) -> Any:
     ready, loop = job.with_secrets(), Loop(web=True)
     try:
         answers = []
-        for n, spec in enumerate(job.chunks()):
+        for n, spec in enumerate(specs_of(job, job.chunks())):
             deadline = time.time() + seconds(job.timeout)
             ctx = Context("sync", n, spec.kind, spec.data, 1, deadline, web=loop.web)
             answer = ready.handle(ctx)
             if inspect.isawaitable(answer):
                 answer = until_deadline(answer, deadline, loop.asyncio)
-            answers.append(answer)
+            result = result_of(answer)
+            answers.append(result if isinstance(answer, ChunkResult) else result.value)
     except Exception as error:
         tell_failed(job, str(error))
         raise
     finally:
         loop.close()
-    return answers[0] if len(answers) == 1 else answers
+    return answers[0] if len(answers) == 1 else answers or None

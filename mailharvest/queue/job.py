@@ -331,6 +331,7 @@ class Job(Checked):
         Returns
         -------
         ChunkResult or JSON
+            Anything else fails the chunk.
         """
         raise NotImplementedError(f"{type(self).__name__}.handle is not written")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mailharvest.chunk import ChunkResult
+from mailharvest.queue.storable import legible
 
 if TYPE_CHECKING:
     from mailharvest.web import Web
@@ -123,11 +124,12 @@ class Context:
 
     def progress(self, fraction: float, note: str = "") -> None:
         """Say how far this chunk is: 0 to 1, and a word."""
-        self.tell({"progress": min(max(float(fraction), 0.0), 1.0), "note": note[:200]})
+        done = min(1.0, max(0.0, float(fraction)))  # in this order a nan is 0
+        self.tell({"progress": done, "note": legible(note[:200])})
 
     def log(self, line: str) -> None:
         """Add a line to the job's log."""
-        self.tell({"log": line[:2000]})
+        self.tell({"log": legible(line[:2000])})
 
 
 class Pool(Protocol):

@@ -156,6 +156,8 @@ class Queue:
         """Do the job here and now, without ledger and Dask; what its ``handle`` returns.
 
         A job of several chunks gives a list. What it raises comes through, after its ``failed``.
+        Each chunk is tried once and ``more`` is not asked. What is returned must be JSON or a
+        `ChunkResult`, as on a worker. Only an asynchronous ``handle`` is stopped at its timeout.
         """
         from mailharvest.queue.inline import here_and_now  # the fetcher, which few need
 

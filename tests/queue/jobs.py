@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,92 @@ class Echo(Job):
 class AsyncEcho(Echo):
     async def handle(self, ctx: Context) -> Any:
         return self.value
+
+
+class Gives(Job):
+    """Gives back, says or raises what no JSON could tell it: one of these by name."""
+
+    what: str
+    tries: int = 1
+
+    def handle(self, ctx: Context) -> Any:
+        match self.what:
+            case "a log line":
+                ctx.log("caf\udce9\0")
+            case "a note":
+                ctx.progress(float("nan"), "\ud800")
+            case "an error":
+                raise ValueError("\ud800\0")
+            case "a failure":
+                raise Fail("\ud800")
+            case "a pause":
+                raise RateLimited("later", retry_after="soon")  # type: ignore[arg-type]
+            case "a mute error":
+                raise Mute
+        return RESULTS.get(self.what)
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("I do not say")
+
+
+RESULTS: dict[str, Any] = {
+    "an object": object(),
+    "a date": ChunkResult(value=date(2026, 1, 1)),
+    "a value": ChunkResult(value=object()),
+    "no number": ChunkResult(value=float("nan")),
+    "stats": ChunkResult(stats={"a": "b"}),  # type: ignore[dict-item]
+    "stats without end": ChunkResult(stats={"a": float("inf")}),
+    "urls": ChunkResult(urls=["x"]),  # type: ignore[list-item]
+    "leftovers": ChunkResult(leftovers=[FoundURL("http://example.com/", rank="1")]),  # type: ignore[arg-type]
+    "urls that no database keeps": ChunkResult(urls=[FoundURL("http://example.com/\udce9")]),
+    "errors": ChunkResult(errors=["x"]),  # type: ignore[list-item]
+    "lost": ChunkResult(lost=[5]),  # type: ignore[list-item]
+    "pace": ChunkResult(pace={"example.com": None}),  # type: ignore[dict-item]
+    "sites": ChunkResult(sites=5),  # type: ignore[arg-type]
+    "records": ChunkResult(records=pa.table({"email": ["a@example.com"]})),
+}
+"""What cannot be committed."""
+
+
+class Asks(Job):
+    """Asks for chunks that cannot be, one of these by name."""
+
+    what: str
+
+    def chunks(self) -> Any:
+        return CHUNKS[self.what]
+
+    def handle(self, ctx: Context) -> Any:
+        return None
+
+
+class SeededAsks(Asks):
+    def seeds(self) -> Iterable[FoundURL]:
+        return [FoundURL("http://example.com/")]
+
+
+CHUNKS: dict[str, Any] = {
+    "nothing": None,
+    "a number": [1],
+    "one": ChunkSpec(),
+    "text": "ab",
+    "shard": [ChunkSpec(shard="x")],  # type: ignore[arg-type]
+    "kind": [ChunkSpec(5)],  # type: ignore[arg-type]
+    "cost": [ChunkSpec(), ChunkSpec(cost=-1)],
+    "limit": [ChunkSpec(limit=3)],  # type: ignore[arg-type]
+    "data": [ChunkSpec(data=[1])],  # type: ignore[arg-type]
+    "data that is no JSON": [ChunkSpec(data={"a": {1}})],
+}
+
+
+class Bytes(Job):
+    fine: int = 1
+    b: bytes = b"\xff\x00"
+
+    def handle(self, ctx: Context) -> Any:
+        return None
 
 
 class Many(Job):
@@ -213,13 +300,22 @@ class Broken(Many):
     where: str
 
     def more(self, state: JobState) -> Sequence[ChunkSpec]:
-        if self.where == "more":
-            raise KeyError("more is wrong")
+        match self.where:
+            case "more":
+                raise KeyError("more is wrong")
+            case "added":
+                return [ChunkSpec(shard="more is wrong")]  # type: ignore[arg-type]
+            case "memo":
+                state.memo["more is wrong"] = {"more is wrong"}
+            case "kinds":
+                state.cancel_kinds = 5  # type: ignore[assignment]
         return ()
 
     def verdict(self, state: JobState) -> tuple[str, str]:
         if self.where == "verdict":
             raise KeyError("verdict is wrong")
+        if self.where == "judged":
+            return "verdict is wrong", "done"
         return super().verdict(state)
 
 

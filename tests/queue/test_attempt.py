@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import pytest
 
 from mailharvest.chunk import ChunkResult
-from mailharvest.queue.attempt import MESSAGE, TRACEBACK, attempt
+from mailharvest.queue.attempt import MESSAGE, RATE_LIMIT_PAUSE, TRACEBACK, attempt
 from mailharvest.queue.job import Job, kind_of
 from mailharvest.queue.pool import Claim, Context, Outcome
-from tests.queue.jobs import AsyncEcho, AsyncSlow, Crawl, Echo, Moody
+from tests.queue.jobs import RESULTS, AsyncEcho, AsyncSlow, Crawl, Echo, Gives, Moody
 
 
 @pytest.fixture
@@ -74,6 +74,54 @@ def test_what_a_handle_raises_has_a_meaning(
     failure = run(Moody(mood=mood), loop).failure
     assert failure is not None
     assert (failure.kind, failure.error, failure.delay) == (kind, error, delay)
+
+
+@pytest.mark.parametrize("what", sorted(RESULTS))
+def test_what_cannot_be_committed_is_a_failure_where_it_is_made(
+    what: str, loop: asyncio.AbstractEventLoop
+) -> None:
+    outcome = run(Gives(what=what), loop)
+    assert outcome.result is None
+    assert outcome.failure is not None
+    assert outcome.failure.kind == "fail"
+    assert "handle must return JSON or a ChunkResult" in outcome.failure.message
+
+
+def test_a_value_is_what_will_be_read_again(loop: asyncio.AbstractEventLoop) -> None:
+    RESULTS["a tuple"] = ChunkResult(value=({1: 2},), stats={"pages": 1}, sites={"example.com": 1})
+    try:
+        result = run(Gives(what="a tuple"), loop).result
+    finally:
+        del RESULTS["a tuple"]
+    assert result == ChunkResult(value=[{"1": 2}], stats={"pages": 1}, sites={"example.com": 1})
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [("an error", "ValueError: ??"), ("a failure", "?"), ("a mute error", "Mute: Mute")],
+)
+def test_what_is_raised_can_be_written_down(
+    what: str, message: str, loop: asyncio.AbstractEventLoop
+) -> None:
+    failure = run(Gives(what=what), loop).failure
+    assert failure is not None
+    assert failure.message == message
+    assert "\0" not in failure.traceback
+    failure.traceback.encode()
+
+
+def test_a_pause_that_is_none_is_a_short_one(loop: asyncio.AbstractEventLoop) -> None:
+    failure = run(Gives(what="a pause"), loop).failure
+    assert failure is not None
+    assert (failure.kind, failure.delay) == ("release", RATE_LIMIT_PAUSE)
+
+
+def test_what_is_said_can_be_written_down(loop: asyncio.AbstractEventLoop) -> None:
+    said: list[dict[str, object]] = []
+    for what in ("a log line", "a note"):
+        context = Context("j", 1, "handle", {}, 1, time.time() + 60, tell=said.append)
+        attempt(claim_of(Gives(what=what)), context, loop)
+    assert said == [{"log": "caf??"}, {"progress": 0.0, "note": "?"}]
 
 
 def test_messages_are_one_bounded_line(loop: asyncio.AbstractEventLoop) -> None:

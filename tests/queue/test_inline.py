@@ -7,9 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from mailharvest.errors import SpecError
+from mailharvest.errors import Fail, SpecError
 from mailharvest.queue.queue import Queue
-from tests.queue.jobs import AsyncEcho, AsyncSlow, Crawl, Echo, Fetching, Many, Moody
+from tests.queue.jobs import (
+    RESULTS,
+    Asks,
+    AsyncEcho,
+    AsyncSlow,
+    Crawl,
+    Echo,
+    Fetching,
+    Gives,
+    Many,
+    Moody,
+)
 from tests.web.loopback import reply, serving
 
 
@@ -19,6 +30,19 @@ def test_sync_runs_here_without_a_ledger() -> None:
     assert Queue.dispatch_sync(Many(chunk_count=3)) == [0, 1, 2]
     with pytest.raises(SpecError, match="needs a ledger"):
         Queue.dispatch_sync(Crawl(start=("http://example.com/",)))
+
+
+@pytest.mark.parametrize("what", sorted(RESULTS))
+def test_sync_is_as_strict_as_a_worker(what: str) -> None:
+    with pytest.raises(Fail, match="handle must return JSON or a ChunkResult"):
+        Queue.dispatch_sync(Gives(what=what))
+
+
+def test_sync_gives_what_a_ledger_would_keep() -> None:
+    assert Queue.dispatch_sync(Echo(value=(1, {2: 3}))) == [1, {"2": 3}]
+    assert Queue.dispatch_sync(Many(chunk_count=0)) is None
+    with pytest.raises(SpecError, match=r"^Asks\.chunks"):
+        Queue.dispatch_sync(Asks(what="shard"))
 
 
 def test_sync_lets_through_what_is_raised(tmp_path: Path) -> None:
