@@ -8,12 +8,13 @@ between leaves a chunk that still runs: it is freed, runs again, and its part is
 from __future__ import annotations
 
 import json
+import logging
 import os
 import random
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,22 +22,25 @@ import pyarrow as pa
 from sqlalchemy import Connection, Row, bindparam, text
 
 from mailharvest import records
-from mailharvest.chunk import ChunkResult, ChunkSpec, FoundURL
+from mailharvest.chunk import FoundURL
 from mailharvest.errors import SpecError
-from mailharvest.queue import frontier
+from mailharvest.queue import frontier, members
 from mailharvest.queue.attempt import failure_of, tell_failed
 from mailharvest.queue.claim import TOUCH
 from mailharvest.queue.database import many
-from mailharvest.queue.failing import Settlement, judge
+from mailharvest.queue.failing import Settlement, judge, unfit
 from mailharvest.queue.job import Job, load_job
 from mailharvest.queue.notes import note_errors, note_pages
 from mailharvest.queue.parts import part_path, publish, sweep, write_pending
 from mailharvest.queue.pool import Claim, Outcome
-from mailharvest.queue.progressing import Progress, advance
+from mailharvest.queue.progressing import Progress, advance, spec_of
+from mailharvest.queue.storable import is_table
 from mailharvest.queue.tally import Tally
 
 if TYPE_CHECKING:
     from mailharvest.queue.ledger import Ledger
+
+log = logging.getLogger(__name__)
 
 WRITERS = 4
 """Parts that are written at a time; each waits for the disk."""
@@ -55,11 +59,6 @@ _FINISH = text("""
 """)
 _PARTS = text("UPDATE job SET parts = :parts, found = :found WHERE no = :no")
 _LATER = text("SELECT id FROM chunk WHERE job = :no AND part > :seen ORDER BY part")
-_DISPATCHER = text("""
-    UPDATE dispatcher SET done = done + :done, failed = failed + :failed, pages = pages + :pages,
-        emails = emails + :emails, seconds = seconds + :seconds
-    WHERE id = :id
-""")
 
 
 @dataclass(slots=True)
@@ -76,6 +75,11 @@ class Committed:
 
     finished: list[Claim] = field(default_factory=list)
     ended: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def add(self, other: Committed) -> None:
+        """What another commit did as well."""
+        self.finished += other.finished
+        self.ended += other.ended
 
 
 @dataclass(slots=True)
@@ -147,11 +151,35 @@ class Committer:
     def commit(self, outcomes: Sequence[Outcome], *, dispatcher: str | None = None) -> Committed:
         """Make these outcomes part of the ledger; those with an old lease change nothing.
 
+        One that cannot be committed, whatever its job handed back, fails; the others do not.
+
         Raises
         ------
         LedgerError
-            The ledger cannot be written; nothing was committed, and it may be called again.
+            The ledger cannot be written; what is not committed may be given again.
         """
+        try:
+            return self._commit(outcomes, dispatcher)
+        except Exception as error:
+            if unfit(error) is None:
+                raise
+        done = Committed()
+        for outcome in outcomes:
+            done.add(self._alone(outcome, dispatcher))
+        return done
+
+    def _alone(self, outcome: Outcome, dispatcher: str | None) -> Committed:
+        """Commit one of a batch that could not be; if it was the reason, that is its failure."""
+        try:
+            return self._commit([outcome], dispatcher)
+        except Exception as error:
+            failure = unfit(error)
+            if failure is None:
+                raise
+            log.exception("chunk %d cannot be committed", outcome.claim.chunk_id)
+        return self._commit([replace(outcome, result=None, failure=failure)], dispatcher)
+
+    def _commit(self, outcomes: Sequence[Outcome], dispatcher: str | None) -> Committed:
         arrived = list(self._threads.map(self._write, outcomes))
         done = Committed()
         touched: dict[int, Progress] = {}
@@ -184,6 +212,8 @@ class Committer:
         claim = outcome.claim
         try:
             table = load_job(claim.job_kind, claim.job_args).sift(table)
+            if not is_table(table):
+                raise TypeError("sift must return a table in records.SCHEMA")
         except Exception as error:
             return _Arrived(Outcome(claim, failure=failure_of(error), worker=outcome.worker))
         if table.num_rows == 0:
@@ -219,7 +249,7 @@ class Committer:
         failures = [(a.outcome, row) for a, row in live if a.outcome.failure is not None]
         lost = self._fail(connection, failures, touched, now, tally)
         if dispatcher is not None:
-            _credit(connection, dispatcher, [a.outcome.result for a, _ in results], lost)
+            members.credit(connection, dispatcher, [a.outcome.result for a, _ in results], lost)
         done.ended = advance(connection, touched, now, tally)
         return touched
 
@@ -369,28 +399,3 @@ class Committer:
             sweep(self.parts / job_id)
             if state == "failed" and (job := by_id[job_id].job) is not None:
                 self._threads.submit(tell_failed, job, by_id[job_id].last_error or reason)
-
-
-def spec_of(row: Row[Any]) -> ChunkSpec:
-    """The spec that a chunk was made of; without its URLs if they are those of the frontier."""
-    data = json.loads(row.data) if row.planned else {}
-    return ChunkSpec(row.kind, data, row.shard, row.lane or None, row.cost)
-
-
-def _credit(
-    connection: Connection, dispatcher: str, results: Sequence[ChunkResult | None], lost: int
-) -> None:
-    stats = [result.stats for result in results if result is not None]
-    connection.execute(
-        _DISPATCHER,
-        {
-            "id": dispatcher,
-            "done": len(stats),
-            "failed": lost,
-            "pages": int(sum(s.get("pages", 0) for s in stats)),
-            "emails": sum(
-                r.records.num_rows for r in results if r is not None and r.records is not None
-            ),
-            "seconds": sum(s.get("seconds", 0.0) for s in stats),
-        },
-    )

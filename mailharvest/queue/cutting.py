@@ -95,7 +95,10 @@ class Scissors:
 
 def _size(row: Row[Any]) -> Cut:
     try:
-        return load_job(row.kind, row.args).cut()
+        size = load_job(row.kind, row.args).cut()
+        if not isinstance(size, Cut):
+            raise TypeError(f"cut() must return a Cut, not {type(size).__name__}")
+        return size
     except SpecError:
         return Cut()  # its class is not installed here: the chunk will say so, and end the job
     except Exception:  # the job's own code; it stops no dispatcher

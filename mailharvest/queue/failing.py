@@ -12,9 +12,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
+from sqlalchemy.exc import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from mailharvest.chunk import ChunkSpec
+from mailharvest.errors import MailharvestError
 from mailharvest.queue import frontier, limits
+from mailharvest.queue.attempt import one_line
 from mailharvest.queue.jobs import Place, add_chunk
 from mailharvest.queue.pool import Failure
 from mailharvest.queue.progressing import Progress
@@ -23,11 +32,27 @@ from mailharvest.queue.tally import Tally
 CRASHES = 3
 """Deaths of a worker after which a chunk that was alone on it is split or set aside."""
 
+_OF_VALUES = (DataError, IntegrityError, InterfaceError, ProgrammingError)
+_OF_OTHERS = (MailharvestError, SQLAlchemyError, OSError, MemoryError)
+
 _SETTLE = text("""
     UPDATE chunk SET state = :state, run_at = :run_at, attempt = :attempt, tries = :tries,
         crashes = :crashes, error = :error, finished_at = :finished_at
     WHERE id = :id
 """)
+
+
+def unfit(error: Exception) -> Failure | None:
+    """What it means for an outcome, alone in its commit, that this came of it; None: nothing.
+
+    What the database says of itself, or the disk, is no outcome's doing and may pass; what it says
+    of a value will be the same another time.
+    """
+    of_value = isinstance(error, _OF_VALUES) or isinstance(error.__cause__, DataError)
+    if not of_value and isinstance(error, _OF_OTHERS):
+        return None
+    said = one_line(f"its outcome cannot be committed: {type(error).__name__}: {error}")
+    return Failure("fail", "failed", said)
 
 
 @dataclass(slots=True)
@@ -146,8 +171,8 @@ def _divide(plain: Settlement) -> Settlement:
 
 def _only_item(data: dict[str, Any], name: str | None) -> str | None:
     if name is None:
-        return data.get("path")
+        return None if data.get("path") is None else str(data["path"])
     if not data[name]:
         return None
     item = data[name][0]
-    return str(item[0] if isinstance(item, list) else item)
+    return str(item[0] if isinstance(item, list) and item else item)

@@ -14,6 +14,7 @@ from uuid import uuid4
 import psutil
 from sqlalchemy import Connection, Row, bindparam, text
 
+from mailharvest.chunk import ChunkResult
 from mailharvest.queue import events
 from mailharvest.queue.claim import TOUCH
 from mailharvest.queue.pool import Claim, Failure, Outcome
@@ -49,6 +50,11 @@ _FREE = text("""
     UPDATE chunk SET state = 'ready', run_at = :now, attempt = attempt - 1
     WHERE id IN :ids
 """).bindparams(bindparam("ids", expanding=True))
+_CREDIT = text("""
+    UPDATE dispatcher SET done = done + :done, failed = failed + :failed, pages = pages + :pages,
+        emails = emails + :emails, seconds = seconds + :seconds
+    WHERE id = :id
+""")
 _TOUCH = text(f"UPDATE job SET {TOUCH} WHERE no IN :jobs").bindparams(
     bindparam("jobs", expanding=True)
 )
@@ -170,3 +176,23 @@ def crash(chunk: Row[Any], *, alone: bool) -> Outcome:
     )
     said = "the process that ran it is gone"
     return Outcome(held, failure=Failure("crash", "worker_crash", said, alone=alone))
+
+
+def credit(
+    connection: Connection, dispatcher: str, results: Sequence[ChunkResult | None], lost: int
+) -> None:
+    """Add to the figures of a dispatcher what it committed."""
+    stats = [result.stats for result in results if result is not None]
+    connection.execute(
+        _CREDIT,
+        {
+            "id": dispatcher,
+            "done": len(stats),
+            "failed": lost,
+            "pages": int(sum(s.get("pages", 0) for s in stats)),
+            "emails": sum(
+                r.records.num_rows for r in results if r is not None and r.records is not None
+            ),
+            "seconds": sum(s.get("seconds", 0.0) for s in stats),
+        },
+    )

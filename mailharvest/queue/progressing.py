@@ -17,6 +17,7 @@ from mailharvest.queue.jobs import Place, add_chunks, end, move_chunks
 from mailharvest.queue.notes import note_job
 from mailharvest.queue.pool import Failure
 from mailharvest.queue.schema import INCOMPLETE
+from mailharvest.queue.storable import specs_of
 from mailharvest.queue.tally import Counts, Tally, read_counts
 
 T = TypeVar("T")
@@ -81,6 +82,12 @@ def advance(
     return ended
 
 
+def spec_of(row: Row[Any]) -> ChunkSpec:
+    """The spec that a chunk was made of; without its URLs if they are those of the frontier."""
+    data = json.loads(row.data) if row.planned else {}
+    return ChunkSpec(row.kind, data, row.shard, row.lane or None, row.cost)
+
+
 def _next(
     connection: Connection, progress: Progress, counts: Counts, now: float, tally: Tally
 ) -> tuple[str, str] | None:
@@ -100,23 +107,38 @@ def _next(
         failed=progress.failed,
         error=progress.last_error,
     )
-    answer = _call(lambda: list(job.more(state)))
-    memo = json.dumps(state.memo)
-    if memo != progress.row.memo:
-        connection.execute(_MEMO, {"no": no, "memo": memo})
+    answer = _call(lambda: _more(job, state))
     if isinstance(answer, Failure):
         return _broken(connection, no, answer, now, tally)
-    for kind in sorted(state.cancel_kinds):
+    specs, memo, kinds = answer
+    if memo != progress.row.memo:
+        connection.execute(_MEMO, {"no": no, "memo": memo})
+    for kind in kinds:
         moved = move_chunks(connection, no, ("delayed", "ready"), "cancelled", now, tally, kind)
         _count(state, moved, "cancelled")
     if state.reason is not None:
         return "completed", state.reason
-    if add_chunks(connection, progress.place, answer, now, tally) or state.frontier:
+    if add_chunks(connection, progress.place, specs, now, tally) or state.frontier:
         return None
     if any(n and chunk_state in INCOMPLETE for (_, chunk_state), n in state.counts.items()):
         return None
-    verdict = _call(lambda: job.verdict(state))
+    verdict = _call(lambda: _verdict(job, state))
     return _broken(connection, no, verdict, now, tally) if isinstance(verdict, Failure) else verdict
+
+
+def _more(job: Job, state: JobState) -> tuple[list[ChunkSpec], str, list[str]]:
+    """The chunks that a job adds, its memo, and the kinds that it cancels, all as can be kept."""
+    specs = list(specs_of(job, job.more(state), "more"))
+    if state.reason is not None:
+        state.reason = str(state.reason)
+    return specs, json.dumps(state.memo), sorted(map(str, state.cancel_kinds))
+
+
+def _verdict(job: Job, state: JobState) -> tuple[str, str]:
+    ended, reason = job.verdict(state)
+    if ended not in ("completed", "failed"):
+        raise ValueError(f"verdict() must say completed or failed, not {ended!r}")
+    return ended, str(reason)
 
 
 def _call(ask: Callable[[], T]) -> T | Failure:

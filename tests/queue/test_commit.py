@@ -11,7 +11,9 @@ import pyarrow as pa
 import pytest
 
 from mailharvest import records
+from mailharvest.chunk import ChunkResult, FoundURL
 from mailharvest.queue.ledger import Ledger
+from mailharvest.queue.pool import Outcome
 from tests.queue.desk import Clock, Desk
 from tests.queue.jobs import Crawl, Many, Sifted
 
@@ -175,6 +177,44 @@ def test_records_are_sifted_before_they_are_written(desk: Desk) -> None:
     desk.finish(two, records=sightings("c@drop.example.com"))
     assert found(desk, job_id) == ["a@keep.example.com"]
     assert desk.ledger.parts(job_id) == [one.chunk_id]
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        {"stats": {"pages": "many"}},
+        {"urls": [FoundURL("http://example.com/\udce9")]},
+        {"sites": {"example.com": 10**400}},
+        {"urls": [FoundURL("http://example.com/", hops={})]},  # type: ignore[arg-type]
+        {"value": object()},
+    ],
+)
+def test_an_outcome_that_cannot_be_committed_fails_alone(
+    desk: Desk, poison: dict[str, Any]
+) -> None:
+    """Whatever passed by those who look at it before."""
+    bad, good = (desk.ledger.add(Many(chunk_count=1)) for _ in range(2))
+    claims = {claim.job_id: claim for claim in desk.claim(2)}
+    outcomes = (
+        Outcome(claims[bad], result=ChunkResult(records=sightings("b@example.com"), **poison)),
+        Outcome(claims[good], result=ChunkResult(records=sightings("g@example.com"), value=1)),
+    )
+    done = desk.commit(*outcomes)
+    assert done.finished == [claims[good]]
+    assert {(job, state) for job, state, _ in done.ended} == {(bad, "failed"), (good, "completed")}
+    assert "its outcome cannot be committed" in str(desk.ledger.job(bad).reason)
+    assert (found(desk, good), found(desk, bad)) == (["g@example.com"], [])
+    desk.check()
+
+
+def test_a_sift_that_gives_no_records_is_an_attempt_that_failed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Sifted, "sift", lambda *_: None)
+    job_id = desk.ledger.add(Sifted(chunk_count=1, keep="x", tries=1))
+    desk.finish(desk.one(), records=sightings("a@example.com"))
+    assert "sift must return a table" in str(desk.ledger.job(job_id).reason)
+    desk.check()
 
 
 def test_a_sift_that_raises_is_an_attempt_that_failed(desk: Desk) -> None:

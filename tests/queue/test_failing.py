@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -152,6 +153,20 @@ def test_a_file_that_kills_is_set_aside_and_named(desk: Desk) -> None:
     (named,) = desk.ledger.errors(job_id, kind="crash")
     assert named.url == "bad.html"
     assert desk.ledger.error_counts(job_id) == {"worker_crash": 3, "crash": 1}
+
+
+@pytest.mark.parametrize(
+    ("data", "name"), [({"path": 5}, "5"), ({"urls": [[]]}, "[]"), ({"items": [7]}, "7")]
+)
+def test_whatever_is_set_aside_is_named(
+    desk: Desk, data: dict[str, Any], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Files, "chunks", lambda _: [ChunkSpec("read", data)])
+    job_id = desk.ledger.add(Files(tries=1))
+    desk.fail(desk.one(), kind="timeout", error="timeout")
+    assert desk.ledger.job(job_id).state == "completed"
+    assert name in [error.url for error in desk.ledger.errors(job_id)]
+    desk.check()
 
 
 def test_failed_is_called_once_after_the_last_try(

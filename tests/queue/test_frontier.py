@@ -156,17 +156,25 @@ def test_a_crawl_whose_class_is_gone_fails_with_the_reason(desk: Desk) -> None:
     assert (row.state, "no.such:Thing" in str(row.reason)) == ("failed", True)
 
 
-def test_a_cut_that_raises_stops_no_dispatcher(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def cut(_: Crawl) -> None:
-        raise KeyError("cut is wrong")
+def _cut_wrongly(_: Crawl) -> None:
+    raise KeyError("cut is wrong")
 
+
+@pytest.mark.parametrize(
+    ("cut", "said"), [(_cut_wrongly, "cut is wrong"), (lambda _: 5, "must return a Cut, not int")]
+)
+def test_a_cut_that_is_wrong_stops_no_dispatcher(
+    desk: Desk,
+    cut: Any,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     monkeypatch.setattr(Crawl, "cut", cut)
     job_id = desk.ledger.add(Crawl(start=addresses(1, 2)))
     cut_all(desk, job_id)
     assert desk.ledger.job(job_id).state == "completed"
-    assert "cut is wrong" in caplog.text
+    assert said in caplog.text
 
 
 def test_claims_carry_the_lean_job_and_all_of_it_where_that_cannot_be_had(

@@ -206,13 +206,23 @@ def test_a_completed_job_is_not_reopened(desk: Desk) -> None:
     assert desk.ledger.job(job_id).state == "completed"
 
 
-@pytest.mark.parametrize("where", ["more", "verdict"])
-def test_a_job_whose_own_code_raises_fails_alone(desk: Desk, where: str) -> None:
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("more", "more is wrong"),
+        ("verdict", "verdict is wrong"),
+        ("added", "Broken.more: ChunkSpec.shard: must be a whole number"),
+        ("memo", "not JSON serializable"),
+        ("kinds", "'int' object is not iterable"),
+        ("judged", "verdict() must say completed or failed"),
+    ],
+)
+def test_a_job_whose_own_code_is_wrong_fails_alone(desk: Desk, where: str, said: str) -> None:
     bad = desk.ledger.add(Broken(where=where, chunk_count=2))
     good = desk.ledger.add(Many(chunk_count=2))
     desk.finish(*desk.claim(10))
     assert desk.ledger.job(bad).state == "failed"
-    assert f"{where} is wrong" in str(desk.ledger.job(bad).reason)
+    assert said in str(desk.ledger.job(bad).reason)
     assert desk.ledger.job(good).state == "completed"
     desk.check()
 
