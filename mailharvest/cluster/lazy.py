@@ -22,6 +22,7 @@ from mailharvest import records
 from mailharvest.chunk import ChunkResult, ChunkSpec, FoundURL
 from mailharvest.queue.job import Job, kind_of, load_job
 from mailharvest.queue.pool import Context
+from mailharvest.queue.storable import args_of
 from mailharvest.web import Web, shard_of, site_of
 
 GROUPS = 32
@@ -52,7 +53,7 @@ def to_dataframe(job: Job) -> dd.DataFrame:
 
 def _tables(job: Job) -> list[Delayed]:
     """One delayed Arrow table of sightings for each chunk of the plan and each group of sites."""
-    packed = kind_of(job), job.model_dump_json()
+    packed = kind_of(job), args_of(job)
     # Not pure: Dask would answer a second harvest of the same job from the first.
     first = delayed(_first, pure=False, traverse=False)
     scrape = delayed(_scrape, pure=False)

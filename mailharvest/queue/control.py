@@ -14,6 +14,7 @@ from mailharvest.queue.database import announce
 from mailharvest.queue.job import Job, kind_of, queue_name
 from mailharvest.queue.jobs import Options, Place, insert, plan_whole
 from mailharvest.queue.ledger import Ledger
+from mailharvest.queue.storable import args_of
 from mailharvest.queue.tally import Tally
 
 _READY = "EXISTS (SELECT 1 FROM chunk c WHERE c.job = job.no AND c.state = 'ready')"
@@ -115,7 +116,7 @@ def chain(ledger: Ledger, jobs: Sequence[Job], catch: Job | None, keep: str | No
     """Add jobs of which each waits for the one before; their ids."""
     if not jobs:
         raise SpecError("a chain has at least one job")
-    said = None if catch is None else f"{kind_of(catch)} {catch.model_dump_json()}"
+    said = None if catch is None else f"{kind_of(catch)} {args_of(catch)}"
     ids: list[str] = []
     before = None
     with ledger.database.write() as connection:

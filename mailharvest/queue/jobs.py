@@ -22,6 +22,7 @@ from mailharvest.queue.claim import TOUCH
 from mailharvest.queue.database import many
 from mailharvest.queue.job import Job, kind_of, seconds
 from mailharvest.queue.pool import Failure
+from mailharvest.queue.storable import args_of, specs_of
 from mailharvest.queue.tally import Tally
 
 T = TypeVar("T")
@@ -154,7 +155,7 @@ def _columns(job: Job, options: Options, job_id: str, now: float) -> dict[str, A
     return {
         "id": job_id,
         "kind": kind_of(job),
-        "args": job.model_dump_json(),
+        "args": args_of(job),
         "title": one_line(job.title()),
         "queue": options.queue or job.queue,
         "priority": options.priority or job.priority,
@@ -193,7 +194,7 @@ def insert_many(
         row = _columns(job, options, new_id(now), now) | {"no": no}
         place = Place(no, row["queue"], row["priority"], row["run_at"])
         state = "delayed" if place.run_at > now else "ready"
-        specs = list(job.chunks())
+        specs = list(specs_of(job, job.chunks()))
         for spec in specs:
             chunks.append(_chunk(place, spec, state, planned=1))
             tally.add(no, f"chunk.{spec.kind}", state)
@@ -283,7 +284,7 @@ def plan(connection: Connection, job: Job, place: Place, now: float, tally: Tall
     """Add the first chunks of a job and the rate limits that they name."""
     for name, rate in job.limits().items():
         limits.define(connection, name, rate.limit, rate.seconds)
-    add_chunks(connection, place, job.chunks(), now, tally)
+    add_chunks(connection, place, specs_of(job, job.chunks()), now, tally)
 
 
 def plan_whole(connection: Connection, job: Job, place: Place, now: float, tally: Tally) -> None:

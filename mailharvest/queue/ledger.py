@@ -29,6 +29,7 @@ from mailharvest.queue.notes import note_job
 from mailharvest.queue.pool import Claim, Outcome
 from mailharvest.queue.reading import Reader
 from mailharvest.queue.rows import DispatcherRow, ErrorRow, JobRow
+from mailharvest.queue.storable import args_of, specs_of
 from mailharvest.queue.tally import Tally
 
 __all__ = ["DispatcherRow", "ErrorRow", "JobRow", "Ledger"]
@@ -139,6 +140,10 @@ class Ledger(Reader):
     def add_many(self, many: Sequence[Job], options: Options | None = None) -> list[str]:
         """Add many jobs in one transaction; their ids. URLs of their own go in one by one."""
         simple = [job for job in many if not job.seeds()]
+        for job in many:
+            if job.seeds():  # a bad one is refused before the others are in
+                args_of(job)
+                list(specs_of(job, job.chunks()))
         with self.database.write() as connection:
             ids = iter(jobs.insert_many(connection, simple, options or Options(), self.clock()))
         return [self.add(job, options=options) if job.seeds() else next(ids) for job in many]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
+from pydantic import BaseModel
 
 from mailharvest.chunk import ChunkResult, ChunkSpec, FoundURL, PageError
 from mailharvest.errors import Fail, SpecError
@@ -127,7 +128,35 @@ _FITTING: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
-# what a job asks for
+# a job, and what it asks for
+
+
+def args_of(job: BaseModel) -> str:
+    """The fields of a job as the ledger keeps them: JSON.
+
+    Raises
+    ------
+    SpecError
+        One of them cannot be written so; it names the class and the field.
+    """
+    try:
+        return job.model_dump_json()
+    except Exception as error:  # pydantic's, or of the job's own code
+        wrong = [name for name in type(job).model_fields if not _is_writable(job, name)]
+        said = str(error).rpartition("Error: ")[2]
+        raise SpecError(
+            f"cannot be written as JSON: {said}",
+            field=".".join([type(job).__name__, *wrong[:1]]),
+            fix="the fields of a job are JSON",
+        ) from None
+
+
+def _is_writable(job: BaseModel, field: str) -> bool:
+    try:
+        job.model_dump_json(include={field})
+    except Exception:
+        return False
+    return True
 
 
 def specs_of(job: object, made: Any, call: str = "chunks") -> Iterator[ChunkSpec]:

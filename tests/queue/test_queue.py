@@ -17,7 +17,18 @@ from mailharvest.queue.inline import InlinePool
 from mailharvest.queue.job import env, kind_of, load_job
 from mailharvest.queue.queue import Queue
 from tests.queue.desk import Clock, Desk, run_all
-from tests.queue.jobs import Crawl, Echo, Many, Secretive, Talker, Unplannable
+from tests.queue.jobs import (
+    CHUNKS,
+    Asks,
+    Bytes,
+    Crawl,
+    Echo,
+    Many,
+    Secretive,
+    SeededAsks,
+    Talker,
+    Unplannable,
+)
 
 
 @pytest.fixture
@@ -216,6 +227,35 @@ def test_many_jobs_go_in_at_once(queue: Queue, desk: Desk) -> None:
     first = desk.claim(5)
     assert [c.job_id for c in first[:5]] == [t.id for t in tickets[:5]]
     desk.check()
+
+
+@pytest.mark.parametrize("cls", [Asks, SeededAsks])
+@pytest.mark.parametrize("what", sorted(CHUNKS))
+def test_chunks_that_cannot_be_are_refused_before_anything_is_stored(
+    queue: Queue, desk: Desk, what: str, cls: type[Asks]
+) -> None:
+    bad = cls(what=what)
+    for put in (
+        lambda: queue.dispatch(bad),
+        lambda: queue.bulk([Echo(), bad, Echo()]),
+        lambda: queue.chain([bad, Echo()]),
+    ):
+        with pytest.raises(SpecError, match=rf"^{cls.__name__}\.chunks: "):
+            put()
+    assert queue.ledger.jobs() == []
+    desk.check()
+
+
+def test_a_field_that_is_no_json_is_named(queue: Queue) -> None:
+    for put in (
+        lambda: queue.dispatch(Bytes()),
+        lambda: queue.bulk([Echo(), Bytes()]),
+        lambda: queue.chain([Echo(), Bytes()]),
+        lambda: queue.chain([Echo()], catch=Bytes()),
+    ):
+        with pytest.raises(SpecError, match=r"^Bytes\.b: cannot be written as JSON"):
+            put()
+    assert queue.ledger.jobs() == []
 
 
 def test_bulk_may_be_delayed(queue: Queue, desk: Desk, clock: Clock) -> None:
