@@ -7,7 +7,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +121,7 @@ class Queue:
 
     def bulk(
         self,
-        jobs: Sequence[Job],
+        jobs: Iterable[Job],
         *,
         delay: float | str = 0.0,
         keep_completed: Keep = True,
@@ -132,7 +132,7 @@ class Queue:
             run_at=_later(self.ledger.clock(), delay),
             keep=keeping.policy(keep_completed, keep_failed),
         )
-        ids = self.ledger.add_many(jobs, options)
+        ids = self.ledger.add_many(list(jobs), options)
         return [Ticket(self.ledger, job_id) for job_id in ids]
 
     def chain(

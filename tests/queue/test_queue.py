@@ -229,6 +229,11 @@ def test_many_jobs_go_in_at_once(queue: Queue, desk: Desk) -> None:
     desk.check()
 
 
+def test_bulk_takes_jobs_as_they_come(queue: Queue) -> None:
+    tickets = queue.bulk(Echo(value=n) for n in range(3))
+    assert [ticket.row.args.count(f'"value":{n}') for n, ticket in enumerate(tickets)] == [1] * 3
+
+
 @pytest.mark.parametrize("cls", [Asks, SeededAsks])
 @pytest.mark.parametrize("what", sorted(CHUNKS))
 def test_chunks_that_cannot_be_are_refused_before_anything_is_stored(
