@@ -17,11 +17,20 @@ from mailharvest.queue.jobs import Place, add_chunks, end, move_chunks
 from mailharvest.queue.notes import note_job
 from mailharvest.queue.pool import Failure
 from mailharvest.queue.schema import INCOMPLETE
-from mailharvest.queue.storable import specs_of
+from mailharvest.queue.storable import ours, specs_of
 from mailharvest.queue.tally import Counts, Tally, read_counts
 
 T = TypeVar("T")
 
+MOST_VALUES = 1_000
+"""Chunks of a job whose values are its result; those of more stay with the chunks."""
+
+MOST_CHARACTERS = 1_000_000
+"""Of JSON that such values may have together."""
+
+_VALUES = text("""
+    SELECT COALESCE(value, 'null') FROM chunk WHERE job = :no AND planned = 1 ORDER BY id
+""")
 _MEMO = text("UPDATE job SET memo = :memo WHERE no = :no")
 
 
@@ -74,7 +83,8 @@ def advance(
         verdict = _next(connection, progress, counts[no], now, tally)
         if verdict is not None:
             state, reason = verdict
-            end(connection, no, state, reason, now, tally, _result(progress, counts[no]))
+            result = _result(connection, progress, counts[no])
+            end(connection, no, state, reason, now, tally, result)
             ended.append((progress.row.id, state, reason))
     tally.flush(connection)
     for job_id, state, _ in ended:
@@ -162,8 +172,19 @@ def _count(state: JobState, moved: dict[tuple[str, str], int], new: str) -> None
         state.counts[kind, new] = state.counts.get((kind, new), 0) + n
 
 
-def _result(progress: Progress, counts: Counts) -> str | None:
-    """What the handle returned, of a job of one chunk."""
-    if sum(counts.chunks.values()) != 1 or len(progress.done) != 1:
+def _result(connection: Connection, progress: Progress, counts: Counts) -> str | None:
+    """What its handle returned, as JSON: of several chunks a list in their order.
+
+    None where there is no end of them: of more than `MOST_VALUES` chunks, of those that were cut
+    from a frontier, where some did not end well, and of a harvest, whose values are its own affair.
+    """
+    chunks = sum(counts.chunks.values())
+    if chunks == 1 and len(progress.done) == 1:
+        return json.dumps(progress.done[0][1])
+    whole = all(state == "done" for (_, state), n in counts.chunks.items() if n)
+    if not whole or not 0 < chunks <= MOST_VALUES or ours(progress.job):
         return None
-    return json.dumps(progress.done[0][1])
+    values = connection.scalars(_VALUES, {"no": progress.row.no}).all()
+    if len(values) < chunks or sum(map(len, values)) > MOST_CHARACTERS:
+        return None
+    return values[0] if chunks == 1 else f"[{', '.join(values)}]"

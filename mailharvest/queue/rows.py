@@ -55,7 +55,8 @@ class JobRow:
     memo : dict
         The job's own notes.
     result : object
-        What ``handle`` returned, of a job of one chunk.
+        What ``handle`` returned; of several chunks a list in their order, or None when they are
+        more than a thousand, came from a frontier, or returned more than a million characters.
     stats : dict
         Everything that its chunks added up.
     """

@@ -40,7 +40,7 @@ class Ticket:
 
     @property
     def result(self) -> Any:
-        """What its ``handle`` returned; None until then."""
+        """What its ``handle`` returned, None until then; see `JobRow.result`."""
         return self.row.result
 
     def logs(self) -> list[str]:

@@ -263,6 +263,22 @@ def test_a_field_that_is_no_json_is_named(queue: Queue) -> None:
     assert queue.ledger.jobs() == []
 
 
+def test_the_values_of_several_chunks_are_a_list_in_their_order(
+    queue: Queue, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def result(count: int) -> Any:
+        ticket = queue.dispatch(Many(chunk_count=count))
+        for claim in reversed(desk.claim(10)):
+            desk.finish(claim, value=claim.data["n"])
+        return ticket.wait(0)
+
+    assert [result(n) for n in range(1, 4)] == [0, [0, 1], [0, 1, 2]]
+    monkeypatch.setattr("mailharvest.queue.progressing.MOST_CHARACTERS", 2)
+    assert [result(n) for n in (2, 3)] == [[0, 1], None]
+    monkeypatch.setattr("mailharvest.queue.progressing.MOST_VALUES", 1)
+    assert [result(n) for n in (1, 2)] == [0, None]
+
+
 def test_bulk_may_be_delayed(queue: Queue, desk: Desk, clock: Clock) -> None:
     queue.bulk([Echo(), Echo()], delay=60)
     assert queue.counts()["delayed"] == 2
