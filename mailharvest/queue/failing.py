@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pyarrow import ArrowException
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import (
     DataError,
@@ -33,6 +34,7 @@ CRASHES = 3
 """Deaths of a worker after which a chunk that was alone on it is split or set aside."""
 
 _OF_VALUES = (DataError, IntegrityError, InterfaceError, ProgrammingError)
+_OF_A_JOB = (DataError, FileNotFoundError, ArrowException)  # an older part of it is gone or torn
 _OF_OTHERS = (MailharvestError, SQLAlchemyError, OSError, MemoryError)
 
 _SETTLE = text("""
@@ -48,8 +50,8 @@ def unfit(error: Exception) -> Failure | None:
     What the database says of itself, or the disk, is no outcome's doing and may pass; what it says
     of a value will be the same another time.
     """
-    of_value = isinstance(error, _OF_VALUES) or isinstance(error.__cause__, DataError)
-    if not of_value and isinstance(error, _OF_OTHERS):
+    its_own = isinstance(error, _OF_VALUES) or isinstance(error.__cause__, _OF_A_JOB)
+    if not its_own and isinstance(error, _OF_OTHERS):
         return None
     said = one_line(f"its outcome cannot be committed: {type(error).__name__}: {error}")
     return Failure("fail", "failed", said)

@@ -207,6 +207,26 @@ def test_an_outcome_that_cannot_be_committed_fails_alone(
     desk.check()
 
 
+@pytest.mark.parametrize("torn", [False, True])
+def test_a_job_whose_part_is_lost_fails_alone(
+    ledger: Ledger, clock: Clock, tmp_path: Path, *, torn: bool
+) -> None:
+    bad, good = (ledger.add(Many(chunk_count=2)) for _ in range(2))
+    first = Desk(ledger, clock, tmp_path / "parts")
+    for claim in first.claim(1):
+        first.finish(claim, records=sightings("a@example.com"))
+        part = first.committer.part(bad, claim.chunk_id)
+    first.close()
+    part.write_bytes(b"torn") if torn else part.unlink()
+    desk = Desk(ledger, clock, tmp_path / "parts")  # it counts the parts anew
+    desk.finish(*desk.claim(3), records=sightings("b@example.com"))
+    desk.close()
+    assert ledger.job(good).state == "completed"
+    assert ledger.job(bad).state == "failed"
+    assert "a part of the job cannot be read" in str(ledger.job(bad).reason)
+    desk.check()
+
+
 def test_a_sift_that_gives_no_records_is_an_attempt_that_failed(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
