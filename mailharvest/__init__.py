@@ -17,7 +17,7 @@ from mailharvest.extract import Address, extract
 
 if TYPE_CHECKING:
     from mailharvest.chunk import ChunkResult, ChunkSpec
-    from mailharvest.errors import Fail, JobFailed, MailharvestError, Release
+    from mailharvest.errors import Fail, Interrupted, JobFailed, MailharvestError, Release
     from mailharvest.job import HarvestJob
     from mailharvest.notebook import ControlRoom, JobForm
     from mailharvest.queue.job import Backoff, Exponential, Job, env
@@ -35,6 +35,7 @@ __all__ = [
     "Fail",
     "Fetch",
     "HarvestJob",
+    "Interrupted",
     "Job",
     "JobFailed",
     "JobForm",
@@ -52,7 +53,7 @@ __all__ = [
 
 _HOMES = {
     "chunk": ("ChunkResult", "ChunkSpec"),
-    "errors": ("Fail", "JobFailed", "MailharvestError", "Release"),
+    "errors": ("Fail", "Interrupted", "JobFailed", "MailharvestError", "Release"),
     "job": ("HarvestJob",),
     "notebook": ("ControlRoom", "JobForm"),
     "queue.job": ("Backoff", "Exponential", "Job", "env"),

@@ -10,6 +10,7 @@
     ├── ClusterError           Dask: no scheduler, no workers
     │   └── WorkerNotReady     the plugin of a worker did not start
     ├── JobFailed              a job that was waited for has failed (exit code 1)
+    ├── Interrupted            a run was closed before its job had ended: `resume` goes on
     ├── ProviderError          a search provider
     │   ├── ProviderDown       no answer, or not one we can read: worth another try
     │   ├── RateLimited        asked to wait: the chunk is released, no try used
@@ -94,6 +95,10 @@ class WorkerNotReady(ClusterError):
 
 class JobFailed(MailharvestError):
     """A job that was waited for has failed; what it found before is kept."""
+
+
+class Interrupted(MailharvestError):
+    """A run that was waited for was closed before its job had ended; `resume` goes on with it."""
 
 
 class ProviderError(MailharvestError):

@@ -17,7 +17,7 @@ from mailharvest import records, simweb
 from mailharvest.cluster.bag import DaskPool
 from mailharvest.cluster.connect import connect, need
 from mailharvest.config import home_folder, made
-from mailharvest.errors import JobFailed, SpecError
+from mailharvest.errors import Interrupted, JobFailed, SpecError
 from mailharvest.job import HarvestJob
 from mailharvest.meter import Meter
 from mailharvest.observe import TICK, Observer, observe
@@ -269,8 +269,9 @@ class Run:
 
     @property
     def state(self) -> str:
-        """``queued``, ``running``, ``completed``, ``failed`` or ``cancelled``."""
-        return self.row.state
+        """``queued``, ``running``, ``completed``, ``failed`` or ``cancelled``; ``interrupted`` when
+        it was begun and nobody works on it any more."""
+        return self.row.state_when(self._ledger.served())
 
     @property
     def reason(self) -> str | None:
@@ -298,15 +299,27 @@ class Run:
             It goes on; `frame` has what is there now.
         JobFailed
             It failed; the reason is in the message, and `frame` has what was found before.
+        Interrupted
+            The run was closed before the end; `resume` goes on with the job.
         """
         if not self.wait(timeout):
             raise TimeoutError(f"job {self.job_id} still runs after {timeout} s; see run.frame()")
+        self._need_end()
         if self.state == "failed":
             raise JobFailed(
                 f"job {self.job_id} failed: {self.reason};"
                 f" run.frame() has the {self.row.found} addresses found before"
             )
         return self.frame()
+
+    def _need_end(self) -> None:
+        """The work here is over: see that the job is, too, so that no part passes for the whole."""
+        if not self.row.ended:
+            home = "" if self._home == home_folder() else f", home={str(self._home)!r}"
+            raise Interrupted(
+                f"job {self.job_id} is interrupted: go on with mh.resume({self.job_id!r}{home});"
+                f" run.frame() has the {self.row.found} addresses found before"
+            )
 
     def frame(self) -> pd.DataFrame:
         """One row per address found so far, best evidence first; at most as many as wanted."""
@@ -321,7 +334,13 @@ class Run:
         return part_files(self._ledger, self._home, self.job_id, after)
 
     def __iter__(self) -> Iterator[pd.DataFrame]:
-        """The sightings of each chunk as it is committed, from the first to the last."""
+        """The sightings of each chunk as it is committed, from the first to the last.
+
+        Raises
+        ------
+        Interrupted
+            As `result`, when there will be no more.
+        """
         seen = 0
         while True:
             ended = self._ended.wait(TICK)
@@ -329,6 +348,8 @@ class Run:
                 seen += 1
                 yield records.read_parts([path]).to_pandas()
             if ended:
+                self.wait()  # it knows what went wrong
+                self._need_end()
                 return
 
     def export(self, path: str | Path) -> None:
@@ -340,7 +361,7 @@ class Run:
         row, seen = self.row, self.progress
         return {
             "job_id": self.job_id,
-            "state": row.state,
+            "state": self.state,
             "reason": row.reason,
             "emails": row.found if row.wanted is None else min(row.found, row.wanted),
             "pages": row.pages,

@@ -16,7 +16,7 @@ import pytest
 from distributed import Client
 
 from mailharvest import Fetch, HarvestJob, Run, Search, harvest, resume, simweb
-from mailharvest.errors import JobFailed, SpecError
+from mailharvest.errors import Interrupted, JobFailed, SpecError
 from mailharvest.queue.job import queue_name
 from mailharvest.reason import Reason
 from mailharvest.run import jobs, show
@@ -188,13 +188,36 @@ def test_stopped_it_goes_on_later_to_the_same_end(
         begun, running = len(run.frame()), run.progress.chunks_processing
     assert 0 < begun < len(whole)
     assert running == 0
-    assert run.state == "running"
+    assert run.state == "interrupted" == run.summary()["state"]
+    assert "interrupted" in repr(run)
     [listed] = jobs(home=tmp_path / "halves")
     assert listed.state == "interrupted"
     with resume(run.job_id, client, home=tmp_path / "halves") as again:
         frame = again.result(timeout=90)
         assert again.reason == Reason.EXHAUSTED
     pd.testing.assert_frame_equal(evidence(frame), evidence(whole))
+
+
+def test_what_was_left_early_passes_for_no_result(start: Start, slow_web: Running) -> None:
+    run = start(job_on(slow_web, QUERY, slots=4, fetch=SLOWLY))
+    wait_for(lambda: len(run.frame()) > 0)
+    closing = threading.Timer(0.2, run.close)
+    closing.start()
+    with pytest.raises(Interrupted, match=rf"go on with mh\.resume\('{run.job_id}', home='.+'\);"):
+        run.result(timeout=60)
+    closing.join()
+    with pytest.raises(Interrupted, match="is interrupted"):
+        list(run)
+    assert len(run.frame()) == run.row.found > 0
+
+
+def test_what_was_left_before_it_began_passes_for_no_result(
+    client: Client, slow_web: Running, tmp_path: Path
+) -> None:
+    with harvest(job_on(slow_web, QUERY), client, home=tmp_path) as run:
+        pass
+    with pytest.raises(Interrupted, match="0 addresses found before"):
+        run.result()
 
 
 def test_only_resume_goes_on_where_the_simulated_web_ended_with_its_run(
