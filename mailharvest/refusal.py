@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, get_args
+from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -84,6 +84,17 @@ class Wrong(ValueError):
 class Checked(BaseModel):
     """A model whose constructor refuses with a SpecError, not with pydantic's own error."""
 
+    # Not in __init__, whose signature is shown to who completes a call in a notebook.
+    def __new__(cls, *values: Any, **_: Any) -> Self:
+        if values:  # not repeated: one may be a secret
+            above = getattr(cls.__base__, "model_fields", {})
+            name = next(
+                iter([*(n for n in cls.model_fields if n not in above), *cls.model_fields]), "field"
+            )
+            said = f"{cls.__name__} is given its fields by name"
+            raise SpecError(said, fix=f"write {cls.__name__}({name}=…)")
+        return super().__new__(cls)
+
     def __init__(self, /, **fields: Any) -> None:
         try:
             super().__init__(**fields)
@@ -140,7 +151,7 @@ def _mistake(detail: dict[str, Any], model: type[BaseModel]) -> tuple[Path, str,
         choices = [word.strip("'") for word in re.split(", | or ", context["expected"])]
         if own:
             return path, "is unknown", nearest("", choices)
-        return path, f"{_show(detail['input'])} is unknown", nearest(detail["input"], choices)
+        return path, f"{show(detail['input'])} is unknown", nearest(detail["input"], choices)
     wrong = context.get("error")
     if isinstance(wrong, Wrong):
         if wrong.field:
@@ -151,7 +162,7 @@ def _mistake(detail: dict[str, Any], model: type[BaseModel]) -> tuple[Path, str,
     said = _SAID.get(kind) or detail["msg"].replace("Input should", "must")
     if own or path[-1:] == ("api_key",):  # it may be a real one
         return path, said, fix
-    return path, f"{_show(detail['input'])} {said}", fix
+    return path, f"{show(detail['input'])} {said}", fix
 
 
 def nearest(word: Any, known: Iterable[str]) -> str:
@@ -173,7 +184,7 @@ def _dotted(path: Path) -> str:
     return "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
 
 
-def _show(value: Any) -> str:
+def show(value: Any) -> str:
     """`value` as one short line."""
-    shown = repr(value)
+    shown = " ".join(repr(value).split())
     return shown if len(shown) <= 60 else shown[:57] + "…"

@@ -23,7 +23,8 @@ from mailharvest.meter import Meter
 from mailharvest.observe import TICK, Observer, observe
 from mailharvest.progress import Snapshot
 from mailharvest.queue.dispatcher import Dispatcher
-from mailharvest.queue.job import Job, load_job
+from mailharvest.queue.given import a_job
+from mailharvest.queue.job import Job, kind_of, load_job
 from mailharvest.queue.jobs import Options
 from mailharvest.queue.ledger import JobRow, Ledger
 from mailharvest.queue.parts import part_path
@@ -61,6 +62,7 @@ def harvest(
         Bad input or no cluster; nothing has started.
     """
     with ExitStack() as opened:
+        kind_of(a_job(job))  # one that workers cannot import is refused before there are any
         asked, job = job, _with_simweb(job, opened)
         ledger = open_ledger(home)
         opened.callback(ledger.close)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -379,6 +380,14 @@ def test_the_parts_of_a_job_refuse_in_the_same_words() -> None:
         Search(provider="bing")  # type: ignore[arg-type]
     with pytest.raises(SpecError, match=r"^timeout: 'soon' is no duration"):
         Fetch(timeout="soon")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("part", "name"), [(Search, "provider"), (HarvestJob, "query")])
+def test_fields_are_given_by_name(part: Any, name: str) -> None:
+    with pytest.raises(SpecError, match=rf"by name \(write {part.__name__}\({name}=…\)\)") as said:
+        part("the-key-itself")
+    assert "the-key" not in str(said.value)
+    assert "values" not in inspect.signature(part).parameters
 
 
 def test_a_list_too_long_to_travel_with_every_chunk_is_refused(

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -138,6 +139,14 @@ def test_outputs_are_written_when_it_ends(start: Start, web: Running, tmp_path: 
     frame = run.result(timeout=90)
     assert run.summary()["outputs"] == [str(target)]
     assert set(pd.read_parquet(target)["email"]) == emails(frame)
+
+
+@pytest.mark.parametrize("job", [None, "x", {"query": "x"}, HarvestJob])
+def test_what_is_no_job_is_refused_before_anything_starts(job: Any, tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"^job: .* job ") as said:
+        harvest(job, "tcp://127.0.0.1:1", home=tmp_path)
+    assert "\n" not in str(said.value)
+    assert not list(tmp_path.iterdir())
 
 
 # how it ends

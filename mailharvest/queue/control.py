@@ -11,6 +11,7 @@ from mailharvest.errors import SpecError
 from mailharvest.queue import limits, rows
 from mailharvest.queue.claim import PAUSED
 from mailharvest.queue.database import announce
+from mailharvest.queue.given import a_job, some_jobs
 from mailharvest.queue.job import Job, kind_of, queue_name
 from mailharvest.queue.jobs import Options, Place, insert, plan_whole
 from mailharvest.queue.ledger import Ledger
@@ -114,9 +115,10 @@ def failed(ledger: Ledger, job_id: str | None, queue: str | None) -> list[str]:
 
 def chain(ledger: Ledger, jobs: Sequence[Job], catch: Job | None, keep: str | None) -> list[str]:
     """Add jobs of which each waits for the one before; their ids."""
+    jobs = some_jobs(jobs)
     if not jobs:
         raise SpecError("a chain has at least one job")
-    said = None if catch is None else f"{kind_of(catch)} {args_of(catch)}"
+    said = None if catch is None else f"{kind_of(a_job(catch, 'catch'))} {args_of(catch)}"
     ids: list[str] = []
     before = None
     with ledger.database.write() as connection:

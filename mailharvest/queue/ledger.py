@@ -23,6 +23,7 @@ from mailharvest.queue import (
 )
 from mailharvest.queue.cutting import Scissors
 from mailharvest.queue.database import Database
+from mailharvest.queue.given import some_jobs
 from mailharvest.queue.job import Job, load_job
 from mailharvest.queue.jobs import Options, Place
 from mailharvest.queue.notes import note_job
@@ -137,16 +138,17 @@ class Ledger(Reader):
                     note_job(connection, no, "bad_url", f"not a URL: {url}", now, tally)
                 tally.flush(connection)
 
-    def add_many(self, many: Sequence[Job], options: Options | None = None) -> list[str]:
+    def add_many(self, many: Iterable[Job], options: Options | None = None) -> list[str]:
         """Add many jobs in one transaction; their ids. URLs of their own go in one by one."""
-        simple = [job for job in many if not job.seeds()]
-        for job in many:
+        given = some_jobs(many)
+        simple = [job for job in given if not job.seeds()]
+        for job in given:
             if job.seeds():  # a bad one is refused before the others are in
                 args_of(job)
                 list(specs_of(job, job.chunks()))
         with self.database.write() as connection:
             ids = iter(jobs.insert_many(connection, simple, options or Options(), self.clock()))
-        return [self.add(job, options=options) if job.seeds() else next(ids) for job in many]
+        return [self.add(job, options=options) if job.seeds() else next(ids) for job in given]
 
     # what a person decides
 

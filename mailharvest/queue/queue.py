@@ -16,6 +16,7 @@ from mailharvest.errors import LedgerError, SpecError
 from mailharvest.queue import control, events, keeping, rows, schedules
 from mailharvest.queue.control import Counts
 from mailharvest.queue.events import Event
+from mailharvest.queue.given import a_job
 from mailharvest.queue.job import Job, kind_of, queue_name, seconds, urgency
 from mailharvest.queue.jobs import Options
 from mailharvest.queue.keeping import Keep
@@ -106,7 +107,7 @@ class Queue:
             How long it stays when it has ended: True, False, the last N of its class, or
             ``{"age": "7d", "count": 1000}``.
         """
-        now = self.ledger.clock()
+        job, now = a_job(job), self.ledger.clock()
         key = _key(job, unique, job_id) if unique or unique_for is not None else None
         options = Options(
             job_id=job_id,
@@ -132,7 +133,7 @@ class Queue:
             run_at=_later(self.ledger.clock(), delay),
             keep=keeping.policy(keep_completed, keep_failed),
         )
-        ids = self.ledger.add_many(list(jobs), options)
+        ids = self.ledger.add_many(jobs, options)
         return [Ticket(self.ledger, job_id) for job_id in ids]
 
     def chain(
@@ -161,7 +162,7 @@ class Queue:
         """
         from mailharvest.queue.inline import here_and_now  # the fetcher, which few need
 
-        return here_and_now(job)
+        return here_and_now(a_job(job))
 
     # one job
 

@@ -17,6 +17,7 @@ from cronsim import CronSim, CronSimError
 from sqlalchemy import Connection, Row, text
 
 from mailharvest.errors import SpecError
+from mailharvest.queue.given import a_job
 from mailharvest.queue.job import Job, kind_of, load_job, seconds
 from mailharvest.queue.jobs import Options, add_now, guarded
 from mailharvest.queue.notes import note_schedule
@@ -121,7 +122,17 @@ def make(
             f"{cron!r} is no cron expression", field="cron", fix='such as "0 0 * * *": midnight'
         ) from None
     return Schedule(
-        name, kind_of(job), job.model_dump_json(), cron, pause, tz, overlap, late, first, None, keep
+        name,
+        kind_of(a_job(job)),
+        job.model_dump_json(),
+        cron,
+        pause,
+        tz,
+        overlap,
+        late,
+        first,
+        None,
+        keep,
     )
 
 

@@ -63,6 +63,16 @@ def test_settings_that_cannot_be_are_refused_whatever_their_annotation(
         (lambda q: q.flush(older_than="soon"), "older_than"),
         (lambda q: q.limit("emails", max=1, duration="soon"), "duration"),
         (lambda q: q.dispatch(Echo()).wait("soon"), "timeout"),
+        (lambda q: q.dispatch(None), r"^job: None is no job \(give a mh\.HarvestJob"),
+        (lambda q: q.dispatch(None, unique=True), "^job: None is no job"),
+        (lambda q: q.dispatch(Echo), r"^job: Echo is a class, not a job \(write Echo\(…\)\)"),
+        (lambda q: q.dispatch_sync(5), "^job: 5 is no job"),
+        (lambda q: q.schedule("a", "b", every=5), "^job: 'b' is no job"),
+        (lambda q: q.chain([Echo(), 5]), r"^jobs\[2\]: 5 is no job"),
+        (lambda q: q.chain([Echo()], catch=5), "^catch: 5 is no job"),
+        (lambda q: q.bulk(Echo()), r"^jobs: Echo is no list of jobs \(write \[job, …\]\)"),
+        (lambda q: q.bulk([Echo(), 1]), r"^jobs\[2\]: 1 is no job"),
+        (lambda q: Echo(5), r"^Echo is given its fields by name \(write Echo\(value=…\)\)"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_line(
