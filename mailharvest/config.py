@@ -18,6 +18,7 @@ import platformdirs
 import yaml
 
 from mailharvest.errors import SpecError
+from mailharvest.given import a_path
 
 _SOURCE = Path(__file__).with_name("mailharvest.yaml")
 
@@ -45,7 +46,7 @@ def home_folder(home: str | Path | None = None) -> Path:
     """
     chosen = home or os.environ.get("MAILHARVEST_HOME") or setting("home")
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return Path(a_path(chosen, "home")).expanduser().absolute()
     return platformdirs.user_data_path("mailharvest", appauthor=False)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mailharvest.cluster.connect import check
+from mailharvest.config import home_folder
 from mailharvest.queue.queue import Queue
 from mailharvest.run import harvest
 from mailharvest.ui.widgets_form import Form
@@ -29,6 +31,8 @@ def JobForm(
     language : {"en", "ar"}, optional
         None is the browser's.
     """
+    check(on, workers, threads)
+    home = home_folder(home)
     return Form(lambda job: harvest(job, on, home=home, workers=workers, threads=threads), language)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Self, get_args
 from pydantic import BaseModel, ValidationError
 
 from mailharvest.errors import SpecError
+from mailharvest.given import show
 
 Path = tuple[str | int, ...]
 
@@ -182,9 +183,3 @@ def _owner(path: Path, model: type[BaseModel]) -> type[BaseModel]:
 
 def _dotted(path: Path) -> str:
     return "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
-
-
-def show(value: Any) -> str:
-    """`value` as one short line."""
-    shown = " ".join(repr(value).split())
-    return shown if len(shown) <= 60 else shown[:57] + "…"

@@ -15,7 +15,7 @@ import pandas as pd
 
 from mailharvest import records, simweb
 from mailharvest.cluster.bag import DaskPool
-from mailharvest.cluster.connect import connect, need
+from mailharvest.cluster.connect import check, connect, need
 from mailharvest.config import home_folder, made
 from mailharvest.errors import Interrupted, JobFailed, SpecError
 from mailharvest.job import HarvestJob
@@ -63,6 +63,7 @@ def harvest(
     """
     with ExitStack() as opened:
         kind_of(a_job(job))  # one that workers cannot import is refused before there are any
+        check(on, workers, threads)
         asked, job = job, _with_simweb(job, opened)
         ledger = open_ledger(home)
         opened.callback(ledger.close)
@@ -89,6 +90,7 @@ def resume(
         The ledger of `home` has no such job.
     """
     with ExitStack() as opened:
+        check(on, workers, threads)
         ledger = open_ledger(home)
         opened.callback(ledger.close)
         row = ledger.job(job_id)

@@ -69,3 +69,5 @@ def test_home_is_what_is_said_last(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert home_folder(tmp_path / "said") == tmp_path / "said"
     assert setting("home") is None
     assert home_folder("~/x") == Path("~/x").expanduser()
+    with pytest.raises(SpecError, match=r"^home: 5 is no path \(write a str or a pathlib\.Path\)"):
+        home_folder(5)  # type: ignore[arg-type]

@@ -350,6 +350,7 @@ def test_chunks_do_not_carry_the_lists_of_their_job(fields: dict[str, Any]) -> N
         ({"slots": True}, "^slots: True is neither auto nor"),
         ({"deep_scrape": "maybe"}, "^deep_scrape: 'maybe' is neither true nor false"),
         ({"output": "leads.xlsx"}, r"^output: cannot export to 'leads\.xlsx'"),
+        ({"output": [None]}, "^output: None is no path"),
         ({"timeout": 0}, "^timeout: 0 must be greater than 0"),
         ({"fetch": {"timeout": 0}}, "^fetch.timeout: 0 must be greater than 0"),
         ({"fetch": {"timeout": "0s"}}, "^fetch.timeout: '0s' must be greater than 0"),

@@ -22,7 +22,7 @@ PACKAGE = ROOT / "mailharvest"
 
 # A room may import its own line and the lines above it.
 ROOMS = (
-    ("errors", "chunk", "reason", "config", "countries", "refusal", "spec"),
+    ("errors", "chunk", "reason", "config", "countries", "given", "refusal", "spec"),
     ("extract",),
     ("plan", "records", "forecast", "progress", "meter"),
     ("simweb",),

@@ -19,6 +19,7 @@ from distributed.utils import silence_logging_cmgr
 from mailharvest.cluster.worker import Harvester
 from mailharvest.config import setting
 from mailharvest.errors import ClusterError, SpecError
+from mailharvest.given import show, whole
 
 OWN_CLUSTER = {
     # A worker that dies takes its chunks with it once; the ledger decides what comes next, so Dask
@@ -83,7 +84,7 @@ def connect(
     Raises
     ------
     SpecError
-        `on` is no address.
+        See `check`.
     ClusterError
         The scheduler does not answer, the client is asynchronous, its workers cannot run us, or
         those of our own cannot import the script that calls this.
@@ -121,19 +122,42 @@ def _lacks(variable: str) -> bool:
     return not os.environ.get(variable)  # whether, not what: its value stays where it is
 
 
+def check(on: Any, workers: int | None, threads: int | None) -> None:
+    """Refuse what `connect` cannot use, without connecting.
+
+    Raises
+    ------
+    SpecError
+        `on` is nothing to connect to, or a number is none.
+    ClusterError
+        `on` is closed.
+    """
+    for name, given in (("workers", workers), ("threads", threads)):
+        if given is not None:
+            whole(given, name)
+    if isinstance(on, str):
+        _check_address(on)
+    elif on is not None:
+        status = getattr(on, "status", None)
+        if status is None or isinstance(on, type):
+            said = f"{show(on)} is neither a Client, a cluster nor the address of a scheduler"
+            raise SpecError(said, field="on", fix='such as on="tcp://HOST:8786"')
+        if str(getattr(status, "name", status)) in ("closing", "closed", "failed"):
+            raise ClusterError(f"{show(on)} is closed; give one that is open, or its address")
+
+
 def _client(on: Any, stack: ExitStack, workers: int | None, threads: int | None) -> Client:
-    if isinstance(on, Client):
-        return on
     if on is None and workers is None and threads is None:
         try:
             found: Client = default_client()
             return found
         except ValueError:
             on = dask.config.get("scheduler-address", None)
+    check(on, workers, threads)
+    if isinstance(on, Client):
+        return on
     if on is None:
         on = _local_cluster(stack, workers, threads)
-    if isinstance(on, str):
-        _check_address(on)
     try:
         client = Client(on, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:

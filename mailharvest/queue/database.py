@@ -44,6 +44,7 @@ from sqlalchemy.exc import (
 
 from mailharvest.config import made
 from mailharvest.errors import LedgerError, LedgerVersion, SpecError
+from mailharvest.given import a_path
 from mailharvest.queue.schema import migrate
 
 PATIENCE = 60.0
@@ -65,7 +66,7 @@ def address(place: str | os.PathLike[str]) -> URL:
         Neither SQLite nor PostgreSQL.
     """
     if not isinstance(place, str) or "://" not in place:
-        return URL.create("sqlite", database=str(Path(place).absolute()))
+        return URL.create("sqlite", database=str(Path(a_path(place, "ledger")).absolute()))
     fix = "sqlite:///file or postgresql://user@host/database"
     try:
         url = make_url(place)

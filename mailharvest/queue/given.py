@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from mailharvest.errors import SpecError
+from mailharvest.given import show
 from mailharvest.queue.job import Job
-from mailharvest.refusal import show
 
 
 def a_job(given: Any, field: str = "job") -> Job:

@@ -17,6 +17,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from mailharvest.errors import SpecError
+from mailharvest.given import a_path
 from mailharvest.records.frame import CATEGORIES
 from mailharvest.records.schema import SCHEMA, replacing
 
@@ -39,7 +40,7 @@ def check_ending(path: str | Path) -> str:
     SpecError
         It is another.
     """
-    ending = ".csv" if str(path) == "-" else Path(path).suffix.lower()
+    ending = ".csv" if str(path) == "-" else Path(a_path(path, "output")).suffix.lower()
     if ending not in ENDINGS:
         raise SpecError(
             f"cannot export to {str(path)!r}: its ending is none of {', '.join(ENDINGS)}",

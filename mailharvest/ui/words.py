@@ -7,6 +7,8 @@ import os
 import re
 from typing import Literal, get_args
 
+from mailharvest.errors import SpecError
+from mailharvest.given import show
 from mailharvest.progress import NO_WORKERS
 
 Language = Literal["en", "ar"]
@@ -147,7 +149,8 @@ class Words:
     def __init__(self, language: Language | None = None) -> None:
         self.language = language or _spoken()
         if self.language not in get_args(Language):
-            raise ValueError(f"{language!r} is unknown; write 'en' or 'ar'")
+            said = f"{show(language)} is unknown"
+            raise SpecError(said, field="language", fix="write 'en' or 'ar'")
         self.direction = "rtl" if self.language == "ar" else "ltr"
 
     def __call__(self, text: str) -> str:

@@ -9,11 +9,13 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import dask
 import pytest
 from distributed import Client, KilledWorker, LocalCluster
 
+from mailharvest import HarvestJob, harvest, resume
 from mailharvest.cluster.connect import connect
 from mailharvest.errors import ClusterError, SpecError
 
@@ -127,6 +129,40 @@ def test_what_is_no_address_is_refused_before_dask_makes_a_client_of_it(
     with pytest.raises(SpecError, match="is no address of a Dask scheduler") as caught:
         connect(wrong)
     assert "tcp://HOST:8786" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"workers": "2"}, "^workers: '2' is no whole number from 1 on"),
+        ({"workers": 1.5}, "^workers: 1.5 is no whole number"),
+        ({"workers": 0}, "^workers: 0 is no whole number"),
+        ({"threads": -1}, "^threads: -1 is no whole number"),
+        ({"on": 5}, "^on: 5 is neither a Client, a cluster nor the address"),
+        ({"on": Client}, "^on: .* is neither a Client"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_before_anything_starts(
+    wrong: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SpecError, match=message):
+        connect(**wrong)
+    with pytest.raises(SpecError, match=message):
+        resume("x", **wrong, home=tmp_path)
+    with pytest.raises(SpecError, match=message):
+        harvest(HarvestJob(files=["*.html"]), **wrong, home=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_cluster_that_is_closed_is_said_to_be() -> None:
+    with (
+        cluster() as ours,
+        Client(ours, set_as_default=False) as client,
+    ):
+        pass
+    for closed in (client, ours):
+        with pytest.raises(ClusterError, match="is closed; give one that is open"):
+            connect(closed)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from mailharvest.errors import SpecError
 from mailharvest.progress import Snapshot, WorkerStats
 from mailharvest.reason import Reason
 from mailharvest.ui.html import KINDS, WORKERS, panel, sparkline
@@ -113,7 +114,7 @@ def test_every_outlook_is_translated(now):
 
 
 def test_a_language_that_is_none_is_refused():
-    with pytest.raises(ValueError, match="write 'en' or 'ar'"):
+    with pytest.raises(SpecError, match=r"'xx' is unknown \(write 'en' or 'ar'\)"):
         Words("xx")  # type: ignore[arg-type]
 
 
