@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
+from collections.abc import Callable
 from typing import Any
 
 from mailharvest.errors import SpecError
@@ -26,6 +27,14 @@ def a_path(given: Any, field: str) -> str | os.PathLike[str]:
     if isinstance(given, str | os.PathLike):
         return given
     raise SpecError(f"{show(given)} is no path", field=field, fix="write a str or a pathlib.Path")
+
+
+def a_function(given: Any, field: str) -> Callable[..., Any]:
+    """`given`, if it can be called; else a SpecError."""
+    if not callable(given):
+        raise SpecError(f"{show(given)} is no function", field=field, fix="such as print")
+    called: Callable[..., Any] = given
+    return called
 
 
 def show(given: Any) -> str:

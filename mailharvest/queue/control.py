@@ -8,6 +8,7 @@ from typing import TypedDict
 from sqlalchemy import text
 
 from mailharvest.errors import SpecError
+from mailharvest.given import whole
 from mailharvest.queue import limits, rows
 from mailharvest.queue.claim import PAUSED
 from mailharvest.queue.database import announce
@@ -158,10 +159,10 @@ def paused(ledger: Ledger) -> list[str]:
 
 def limit(ledger: Ledger, queue: str, most: int, per: float) -> None:
     """At most so many starts of a queue in `per` seconds."""
-    if most < 1 or not per > 0:
-        raise SpecError(
-            "a limit is at least one start in some seconds", fix='max=10, duration="1s"'
-        )
+    most = whole(most, "max")
+    if not per > 0:
+        said = "a limit is of so many starts in some seconds"
+        raise SpecError(said, field="duration", fix='max=10, duration="1s"')
     with ledger.database.write() as connection:
         limits.define(connection, f"queue:{queue_name(queue)}", most, per)
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mailharvest.chunk import ChunkSpec
 from mailharvest.errors import SpecError
+from mailharvest.given import show
 from mailharvest.queue import events, frontier, limits
 from mailharvest.queue.attempt import failure_of, one_line
 from mailharvest.queue.claim import TOUCH
@@ -129,10 +130,10 @@ def insert(
     SpecError
         The id cannot be one.
     """
-    job_id = options.job_id or new_id(now)
-    if not _JOB_ID.match(job_id):
+    job_id = new_id(now) if options.job_id is None else options.job_id
+    if not (isinstance(job_id, str) and _JOB_ID.match(job_id)):
         raise SpecError(
-            f"{job_id[:80]!r} cannot be the id of a job",
+            f"{show(job_id)} cannot be the id of a job",
             field="job_id",
             fix="use at most 64 letters, digits, dots, dashes and underscores",
         )

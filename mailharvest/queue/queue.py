@@ -13,6 +13,7 @@ from typing import Any
 
 from mailharvest.config import home_folder
 from mailharvest.errors import LedgerError, SpecError
+from mailharvest.given import a_function, whole
 from mailharvest.queue import control, events, keeping, rows, schedules
 from mailharvest.queue.control import Counts
 from mailharvest.queue.events import Event
@@ -347,7 +348,7 @@ class Queue:
             Wait for more; else end with the newest.
         """
         with self.ledger.database.read() as connection:
-            last = events.newest(connection) if since is None else since
+            last = events.newest(connection) if since is None else whole(since, "since", 0)
         return self._events(last, follow)
 
     def _events(self, last: int, follow: bool) -> Iterator[Event]:
@@ -367,7 +368,7 @@ class Queue:
         """
         if type not in events.TYPES:
             raise SpecError(f"no event {type!r}", fix="one of " + ", ".join(events.TYPES))
-        self._listeners.append((type, handler))
+        self._listeners.append((type, a_function(handler, "handler")))
         if self._listening is None:
             source = self.events()
             self._listening = threading.Thread(

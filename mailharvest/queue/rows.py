@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, text
 
 from mailharvest.errors import UnknownJob
+from mailharvest.given import whole
 from mailharvest.queue.tally import Counts, read_counts
 
 
@@ -187,10 +188,16 @@ def jobs_where(
     keys = [key for key, value in asked.items() if isinstance(value, list)]
     rows = connection.execute(
         query.bindparams(*(bindparam(key, expanding=True) for key in keys)),
-        {"limit": 1000, "offset": 0, **asked},
+        {**asked, **_page(asked)},
     ).fetchall()
     counts = read_counts(connection, (row.no for row in rows))
     return [_job_row(row, counts[row.no]) for row in rows]
+
+
+def _page(asked: dict[str, Any]) -> dict[str, int]:
+    """Which of the rows that were found are wanted."""
+    page = {"limit": asked.get("limit", 1_000), "offset": asked.get("offset", 0)}
+    return {name: whole(given, name, 0) for name, given in page.items()}
 
 
 def _job_row(row: Row[Any], counts: Counts) -> JobRow:
@@ -234,7 +241,8 @@ def errors_where(
 ) -> list[ErrorRow]:
     """Errors, newest first."""
     where = " AND ".join(conditions) or "1 = 1"
-    return [ErrorRow(*row) for row in connection.execute(text(_ERRORS.format(where=where)), asked)]
+    query = text(_ERRORS.format(where=where))
+    return [ErrorRow(*row) for row in connection.execute(query, {**asked, **_page(asked)})]
 
 
 def dispatchers(connection: Connection, limit: int) -> list[DispatcherRow]:

@@ -17,6 +17,7 @@ from cronsim import CronSim, CronSimError
 from sqlalchemy import Connection, Row, text
 
 from mailharvest.errors import SpecError
+from mailharvest.given import show
 from mailharvest.queue.given import a_job
 from mailharvest.queue.job import Job, kind_of, load_job, seconds
 from mailharvest.queue.jobs import Options, add_now, guarded
@@ -105,6 +106,8 @@ def make(
     SpecError
         It cannot be one; the message says what to write instead.
     """
+    if not (isinstance(name, str) and name.strip()):
+        raise SpecError(f"{show(name)} is no name", field="name", fix='such as "nightly"')
     if (cron is None) == (every is None):
         raise SpecError("a schedule has either cron or every", fix='cron="0 0 * * *" or every="1h"')
     if overlap not in ("skip", "allow"):
@@ -114,8 +117,9 @@ def make(
     if pause is not None and pause < 1:
         raise SpecError("a schedule runs at most once a second", field="every", fix='every="1s"')
     try:
+        ZoneInfo(tz)  # it is kept, whether it is used or not
         first = now + pause if pause is not None else _cron_after(str(cron), tz, now)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
         raise SpecError(f"no time zone {tz!r}", field="tz", fix='such as "Africa/Cairo"') from None
     except (CronSimError, StopIteration):
         raise SpecError(
