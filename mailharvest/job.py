@@ -62,7 +62,7 @@ class HarvestJob(Job, hide_input_in_errors=False):
     ----------
     query, queries : str, list of str or text file
         What to ask the search provider; ``{names}`` are expanded from `expand`.
-    urls : list of str or text file
+    urls : list of str, column of a frame or text file
         Pages to fetch.
     files : list of str
         Patterns of local files to read: text or HTML, also .gz.

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ValidationInfo
 
 from mailharvest.errors import SpecError
+from mailharvest.given import a_path, show
 from mailharvest.records.export import check_ending
 from mailharvest.refusal import Wrong
 from mailharvest.sources.urls import listed, shown
@@ -81,21 +82,27 @@ def _undecodable(path: str) -> int:
         return next((number for number, good in enumerate(clean, 1) if not good), 1)
 
 
-def resolve(name: str, info: ValidationInfo) -> Path:
+def resolve(name: str | Path, info: ValidationInfo) -> Path:
     """`name` as an absolute path: from the folder of the job's file, else where we are."""
     folder = (info.context or {}).get("folder", Path())
     return Path(folder, Path(name).expanduser()).absolute()
 
 
+def _column(value: Any) -> Any:
+    """A column of a frame, or an array, as a list; anything else as it is."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
 def _listed(value: Any, info: ValidationInfo) -> Any:
     if isinstance(value, TextFile | None):
         return value
-    if isinstance(value, str):
-        value = {"file": value.removeprefix("file:").strip()}
+    if isinstance(value, str | Path):
+        value = {"file": str(value).removeprefix("file:").strip()}
     if isinstance(value, dict):
         return _text_file(value, info)
+    value = _column(value)
     if not isinstance(value, list | tuple):
-        raise Wrong(f"{value!r} is no list")
+        raise Wrong(f"{show(value)} is no list")
     if not value:
         raise Wrong("the list is empty", fix="give at least one")
     if len(value) > INLINE:
@@ -105,7 +112,7 @@ def _listed(value: Any, info: ValidationInfo) -> Any:
         )
     for entry in value:
         if not isinstance(entry, str):
-            raise Wrong(f"{entry!r} is no text", fix=f'put it in quotes: "{entry}"')
+            raise Wrong(f"{show(entry)} is no text", fix=f'put it in quotes: "{entry}"')
         if not entry.strip():
             raise Wrong("an entry is empty", fix="leave it out")
     return tuple(dict.fromkeys(entry.strip() for entry in value))
@@ -114,7 +121,7 @@ def _listed(value: Any, info: ValidationInfo) -> Any:
 def _text_file(value: dict[str, Any], info: ValidationInfo) -> TextFile:
     if value.keys() == {"file", "sha256"}:  # from a ledger: the file may be on another machine
         return TextFile(**value)
-    if value.keys() != {"file"} or not isinstance(value["file"], str) or not value["file"]:
+    if value.keys() != {"file"} or not isinstance(value["file"], str | Path) or not value["file"]:
         raise Wrong("is neither a list nor a file", fix="write a list, or {file: names.txt}")
     path = resolve(value["file"], info)
     try:
@@ -182,12 +189,19 @@ def _is_table(file: TextFile, text: str, url: str | None) -> bool:
     return any(mark in text for mark in "\t,;") and (named or url is None)
 
 
-def _paths(value: Any, info: ValidationInfo) -> Any:
-    if isinstance(value, str | Path):
-        value = [value]
+def _written(value: Any, what: str) -> list[str]:
+    """The paths of a list, or the one that stands for it, as they are written."""
+    value = [value] if isinstance(value, str | Path) else _column(value)
     if not isinstance(value, list | tuple):
-        raise Wrong(f"{value!r} is no list of paths")
-    return tuple(str(resolve(str(path), info)) for path in value)
+        raise Wrong(f"{show(value)} is no list of {what}")
+    try:
+        return [str(a_path(path, what)) for path in value]
+    except SpecError as error:
+        raise Wrong(error.message, fix=error.fix) from None
+
+
+def _paths(value: Any, info: ValidationInfo) -> Any:
+    return tuple(str(resolve(path, info)) for path in _written(value, "paths"))
 
 
 Paths = Annotated[tuple[str, ...], BeforeValidator(_paths)]
@@ -195,12 +209,10 @@ Paths = Annotated[tuple[str, ...], BeforeValidator(_paths)]
 
 
 def _globs(value: Any, info: ValidationInfo) -> Any:
-    if isinstance(value, str | Path):
-        value = [value]
-    if not isinstance(value, list | tuple) or not value:
-        raise Wrong(f"{value!r} is no list of patterns")
+    if not (patterns := _written(value, "patterns")):
+        raise Wrong("the list is empty", fix="give at least one")
     folder = Path((info.context or {}).get("folder", Path())).absolute()
-    return tuple(str(Path(glob.escape(str(folder)), Path(p).expanduser())) for p in value)
+    return tuple(str(Path(glob.escape(str(folder)), Path(p).expanduser())) for p in patterns)
 
 
 Globs = Annotated[tuple[str, ...], BeforeValidator(_globs)]
@@ -208,16 +220,13 @@ Globs = Annotated[tuple[str, ...], BeforeValidator(_globs)]
 
 
 def _outputs(value: Any) -> Any:
-    if isinstance(value, str | Path):
-        value = [value]
-    if not isinstance(value, list | tuple):
-        raise Wrong(f"{value!r} is no list of file names")
-    for path in value:
+    names = _written(value, "file names")
+    for name in names:
         try:
-            check_ending(path)
+            check_ending(name)
         except SpecError as error:
             raise Wrong(error.message, fix=error.fix) from None
-    found = ("-" if str(p) == "-" else str(Path(p).expanduser().absolute()) for p in value)
+    found = ("-" if p == "-" else str(Path(p).expanduser().absolute()) for p in names)
     return tuple(dict.fromkeys(found))  # what is named twice is written once
 
 

@@ -6,6 +6,7 @@ Durations are seconds (``"20s"``, ``"10m"``, ``1.5``), sizes are bytes (``"5MB"`
 
 from __future__ import annotations
 
+import operator
 import os
 import re
 from typing import Annotated, Any, Literal
@@ -24,6 +25,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from mailharvest.config import default
 from mailharvest.errors import SpecError
+from mailharvest.given import show
 from mailharvest.refusal import Checked, Wrong
 
 EmailType = Literal["all", "business", "free", "gmail", "yahoo", "role", "personal"]
@@ -141,18 +143,28 @@ def _target(value: Any) -> Any:
     return None if isinstance(value, str) and value.strip().lower() == "none" else value
 
 
+def _int(value: Any) -> Any:
+    """A whole number as Python's own (numpy has others); anything else as it is."""
+    try:
+        return value if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        return value
+
+
 def _deep(value: Any) -> Any:
     if isinstance(value, dict) and value.keys() == {"threshold"}:
         value = value["threshold"]
+    value = _int(value)
     if isinstance(value, int) and (isinstance(value, bool) or 1 <= value <= 10_000):
         return value
-    raise Wrong(f"{value!r} is neither true nor false nor a threshold from 1 to 10,000")
+    raise Wrong(f"{show(value)} is neither true nor false nor a threshold from 1 to 10,000")
 
 
 def _slots(value: Any) -> Any:
-    if value == "auto" or (type(value) is int and 1 <= value <= 10_000):
+    value = _int(value)
+    if (type(value) is int and 1 <= value <= 10_000) or (type(value) is str and value == "auto"):
         return value
-    raise Wrong(f"{value!r} is neither auto nor a number from 1 to 10,000")
+    raise Wrong(f"{show(value)} is neither auto nor a number from 1 to 10,000")
 
 
 Target = Annotated[Annotated[int, Field(ge=1, le=MOST)] | None, BeforeValidator(_target)]

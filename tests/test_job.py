@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from mailharvest import lists, scrape
@@ -321,6 +324,12 @@ def test_chunks_do_not_carry_the_lists_of_their_job(fields: dict[str, Any]) -> N
         ({"urls": [10115]}, "^urls: 10115 is no text .*quotes"),
         ({"urls": {"path": "x"}}, "^urls: is neither a list nor a file"),
         ({"urls": 5}, "^urls: 5 is no list"),
+        ({"urls": np.array(5)}, "^urls: 5 is no list"),
+        ({"urls": pd.Series(["x", None])}, "^urls: .* is no text"),
+        ({"urls": pd.DataFrame({"a": ["x"]})}, "^urls: .* is no list"),
+        ({"files": [None]}, "^files: None is no path"),
+        ({"suppress": [5]}, "^suppress: 5 is no path"),
+        ({"slots": np.array([5, 6])}, r"^slots: array\(\[5, 6\]\) is neither auto nor"),
         ({"query": "x", "search": {"provider": "bing"}}, "^search.provider: 'bing' is unknown"),
         ({"query": "x", "search": {"provider": "serper"}}, "^search.api_key: serper needs a key"),
         ({"query": "x", "search": {"provider": "searxng"}}, "^search.base_url: searxng has no"),
@@ -381,6 +390,28 @@ def test_the_parts_of_a_job_refuse_in_the_same_words() -> None:
         Search(provider="bing")  # type: ignore[arg-type]
     with pytest.raises(SpecError, match=r"^timeout: 'soon' is no duration"):
         Fetch(timeout="soon")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("column", [list, np.array, pd.Series, pd.Index])
+def test_a_column_of_a_frame_is_a_list(column: Callable[[list[str]], Any]) -> None:
+    urls = ["https://a.example.com/", "https://b.example.com/"]
+    assert HarvestJob(urls=column(urls)).urls == tuple(urls)
+    assert HarvestJob(queries=column(["a", "b"]), search=SIMWEB).queries == ("a", "b")
+    assert searching(expand={"city": column(["Cairo"])}).expand == {"city": ("Cairo",)}
+    assert len(searching(output=column(["a.csv", "b.csv"])).output) == 2
+    assert HarvestJob(files=column(["*.html"])).files == HarvestJob(files="*.html").files
+
+
+def test_a_list_may_be_named_by_a_path(tmp_path: Path) -> None:
+    named = tmp_path / "urls.txt"
+    named.write_text("https://a.example.com/\n")
+    assert HarvestJob(urls=named) == HarvestJob(urls=str(named)) == HarvestJob(urls={"file": named})
+
+
+def test_numbers_may_be_numpys() -> None:
+    job = searching(slots=np.int32(5), max_emails=np.int64(10), deep_scrape=np.int64(2))
+    assert job == searching(slots=5, max_emails=10, deep_scrape=2)
+    assert job == load_job(kind_of(job), job.model_dump_json())
 
 
 @pytest.mark.parametrize(("part", "name"), [(Search, "provider"), (HarvestJob, "query")])
