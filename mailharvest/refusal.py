@@ -61,6 +61,7 @@ _SAID = {
     "string_pattern_mismatch": "is not how it is written",
     "string_too_short": "is empty",
     "string_type": "is no text",
+    "tuple_type": "is no list",
 }
 """What pydantic's kinds of mistake are called here."""
 

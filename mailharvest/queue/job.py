@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import pyarrow as pa
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     SecretStr,
@@ -32,7 +31,8 @@ from pydantic import (
 
 from mailharvest.chunk import ChunkSpec, FoundURL
 from mailharvest.errors import SpecError
-from mailharvest.refusal import Checked
+from mailharvest.given import show
+from mailharvest.refusal import Checked, Wrong
 from mailharvest.spec import Env, Rate, Seconds, Timeout
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Backoff(BaseModel):
+class Backoff(Checked):
     """Pauses between tries: exponential, or the list `delays` whose last one repeats.
 
     The pause before try ``n + 1`` is ``delay · 2^(n-1)`` seconds (BullMQ's formula), at most `cap`;
@@ -56,6 +56,13 @@ class Backoff(BaseModel):
     jitter: Annotated[float, Field(ge=0, le=1)] = 0.5
     delays: tuple[Seconds, ...] | None = None
 
+    @field_validator("delays")
+    @classmethod
+    def _some(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if value == ():
+            raise Wrong("the list is empty", fix='write delays=[1, "10s"]')
+        return value
+
     def pause(self, tries: int, rng: random.Random) -> float:
         """Seconds to wait after `tries` failed tries (1 or more)."""
         if self.delays:
@@ -68,7 +75,8 @@ def Exponential(
     delay: float | str = 1.0, *, cap: float | str = 300.0, jitter: float = 0.5
 ) -> Backoff:
     """Pauses that double: ``Exponential(1.0, cap=300, jitter=0.5)``."""
-    return Backoff.model_validate({"delay": delay, "cap": cap, "jitter": jitter})
+    given: dict[str, Any] = {"delay": delay, "cap": cap, "jitter": jitter}
+    return Backoff(**given)
 
 
 def env(name: str) -> Env:
@@ -77,7 +85,11 @@ def env(name: str) -> Env:
     >>> env("REPORT_TOKEN")
     'env:REPORT_TOKEN'
     """
-    return Env(f"env:{name}")
+    try:
+        return Env(f"env:{name}")
+    except ValueError:  # not repeated: it may be the secret itself
+        said = "this is no name of an environment variable"
+        raise SpecError(said, field="env", fix='such as mh.env("REPORT_TOKEN")') from None
 
 
 MOST_TRIES = 1_000
@@ -106,9 +118,11 @@ def seconds(value: float | str, field: str | None = None) -> float:
 
 def queue_name(queue: str) -> str:
     """The name of a queue, if it can be one; else a SpecError."""
-    if not _QUEUE.match(queue):
+    if not (isinstance(queue, str) and _QUEUE.match(queue)):
         raise SpecError(
-            f"{queue[:80]!r} is no name", fix="use at most 64 letters, digits, dashes, underscores"
+            f"{show(queue)} is no name of a queue",
+            field="queue",
+            fix="use at most 64 letters, digits, dashes, underscores",
         )
     return queue
 

@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from mailharvest.errors import SpecError
-from mailharvest.queue.job import Job, load_job
+from mailharvest.queue.job import Backoff, Exponential, Job, env, load_job
 from mailharvest.queue.ledger import Ledger
 from mailharvest.queue.queue import Queue
 from tests.queue.desk import Clock, Desk
@@ -78,6 +78,18 @@ def test_settings_that_cannot_be_are_refused_whatever_their_annotation(
         (lambda q: q.on("failed", None), "^handler: None is no function"),
         (lambda q: q.on("failed", "x"), "^handler: 'x' is no function"),
         (lambda q: list(q.events("x", follow=False)), "^since: 'x' is no whole number"),
+        (lambda q: q.dispatch(Echo(), queue=5), "^queue: 5 is no name of a queue"),
+        (lambda q: q.pause(None), "^queue: None is no name of a queue"),
+        (lambda q: q.limit(5, max=1, duration=1), "^queue: 5 is no name of a queue"),
+        (lambda _: Exponential("x"), "^delay: 'x' is no duration"),
+        (lambda _: Exponential(-1), "^delay: -1 must be greater"),
+        (lambda _: Exponential(1, jitter=2), "^jitter: 2 must be less"),
+        (lambda _: Backoff(foo=1), r"^foo: unknown key \(write one of delay"),
+        (lambda _: Backoff(delays=5), "^delays: 5 is no list"),
+        (lambda _: Backoff(delays=[]), "^delays: the list is empty"),
+        (lambda _: Echo(backoff=[]), r"^backoff\.delays: the list is empty"),
+        (lambda _: env("a b"), r"^env: .* name .*such as mh\.env\(\"REPORT_TOKEN\"\)"),
+        (lambda _: env(5), "^env: this is no name"),
         (lambda q: q.dispatch(None), r"^job: None is no job \(give a mh\.HarvestJob"),
         (lambda q: q.dispatch(None, unique=True), "^job: None is no job"),
         (lambda q: q.dispatch(Echo), r"^job: Echo is a class, not a job \(write Echo\(…\)\)"),
@@ -87,7 +99,7 @@ def test_settings_that_cannot_be_are_refused_whatever_their_annotation(
         (lambda q: q.chain([Echo()], catch=5), "^catch: 5 is no job"),
         (lambda q: q.bulk(Echo()), r"^jobs: Echo is no list of jobs \(write \[job, …\]\)"),
         (lambda q: q.bulk([Echo(), 1]), r"^jobs\[2\]: 1 is no job"),
-        (lambda q: Echo(5), r"^Echo is given its fields by name \(write Echo\(value=…\)\)"),
+        (lambda _: Echo(5), r"^Echo is given its fields by name \(write Echo\(value=…\)\)"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_line(
