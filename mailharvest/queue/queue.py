@@ -23,6 +23,7 @@ from mailharvest.queue.jobs import Options
 from mailharvest.queue.keeping import Keep
 from mailharvest.queue.ledger import JobRow, Ledger
 from mailharvest.queue.schedules import Schedule
+from mailharvest.queue.storable import args_of
 from mailharvest.queue.ticket import Ticket
 
 log = logging.getLogger(__name__)
@@ -397,5 +398,5 @@ def _key(job: Job, unique: str | bool, job_id: str | None) -> str:
         return unique
     if job_id is not None:
         return f"id:{job_id}"
-    said = f"{kind_of(job)} {job.model_dump_json()}"
+    said = f"{kind_of(job)} {args_of(job)}"
     return "job:" + hashlib.blake2b(said.encode(), digest_size=16).hexdigest()

@@ -23,6 +23,7 @@ from mailharvest.queue.job import Job, kind_of, load_job, seconds
 from mailharvest.queue.jobs import Options, add_now, guarded
 from mailharvest.queue.notes import note_schedule
 from mailharvest.queue.pool import Failure
+from mailharvest.queue.storable import args_of
 
 _SET = text("""
     INSERT INTO schedule (name, kind, args, cron, every, tz, overlap, grace, next_at, created_at,
@@ -128,7 +129,7 @@ def make(
     return Schedule(
         name,
         kind_of(a_job(job)),
-        job.model_dump_json(),
+        args_of(job),
         cron,
         pause,
         tz,
