@@ -33,8 +33,10 @@ _MOST = 500
 # Text between tags, as far as it is part of one string: of markup that a script puts on the page.
 _WRITTEN = re.compile(rb"[A-Za-z0-9.-]{1,255}(?:[^\w<>\"'`\\{}=][^<>\"'`\\\n{}]{0,120})?[<'\"\\]")
 _BEHIND_TAG = re.compile(rb"</?[A-Za-z][^<>]{0,300}>[^<>\"'`\\\n{}=]{0,120}\Z")
+_BEGINS = frozenset(b"> \t:;,(|\xa0")  # of a word in text
 _QUOTE = re.compile(rb"[\"'`]")
 _STRING = 600
+_LEAD = 121  # text between a tag and an address in it, and the tag's end
 MAIL_KEY = re.compile(
     r"""(?:["'{,\s])[\w-]{0,40}mail[\w-]{0,20}["']?\s{0,3}:\s{0,3}["'](?:mailto:)?\Z""",
     re.IGNORECASE,
@@ -56,7 +58,7 @@ def read_in_script(page: Page, start: int, end: int) -> None:
         return
     local = local_bytes(data, start)
     first = start - len(local)
-    if data[first - 9 : first] == b'push([1,"':
+    if not kind and data[first - 9 : first] == b'push([1,"':
         return  # the rest of what the script before began: Next.js cuts its data anywhere
     written = False
     if kind:
@@ -77,8 +79,13 @@ def read_in_script(page: Page, start: int, end: int) -> None:
         and (data[first - 7 : first].lower() != b"mailto:")
     ):
         # In a program only strings can be data, or markup in one, which it will put on the page.
-        written = script.program and bool(_WRITTEN.match(data, end))
-        written = written and _is_markup(data, script.body, first)
+        written = (
+            script.program
+            and data[first - 1] in _BEGINS
+            and data.rfind(b">", max(script.body, first - _LEAD), first) >= 0
+            and bool(_WRITTEN.match(data, end))
+            and _is_markup(data, script.body, first)
+        )
         if not written:
             return
     right = data[end : min(script.end, end + _WINDOW)].decode("utf-8", "replace")

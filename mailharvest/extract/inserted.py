@@ -31,6 +31,8 @@ _Rules = dict[
 
 def read_inserted(page: Page) -> None:
     """Read the elements to which a style sheet here adds the sign."""
+    if not page.regions.inserts:
+        return
     sheets = [css for css in page.regions.sheets if _SIGN.search(css)]
     rules: _Rules = {}
     for rule in (rule for css in sheets for rule in _RULE.finditer(css)):

@@ -104,7 +104,7 @@ def _behind_label(data: bytes, start: int, quote: int, email: str) -> int:
         return quote
     shown = data[label:close]
     if shown != data[start:quote]:
-        shown = numbers(TAG.sub(b"", shown)).lower()
+        shown = numbers(TAG.sub(b"", shown) if b"<" in shown else shown).lower()
         if shown.removeprefix(b"mailto:") != email.encode():
             return quote
     return close

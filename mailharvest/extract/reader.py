@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import NoneType
 
 from mailharvest.errors import SpecError
 from mailharvest.extract import cloaks, formats
@@ -17,6 +18,8 @@ from mailharvest.extract.quick import read_link
 from mailharvest.extract.tables import words
 from mailharvest.extract.triggers import NUMBER, PLACE, TRIGGERS, Events
 
+_TEXT = (str, NoneType)
+_NO_TEXT, _GIVE = "{!r:.60} is no text", "give a str, or None"
 Read = Callable[[Page, int], None]
 
 
@@ -85,10 +88,11 @@ def extract(
     >>> [a.email for a in extract(b'<a href="mailto:info@example.com">write</a> logo@2x.png')]
     ['info@example.com']
     """
-    for name, value in (("content_type", content_type), ("url", url)):
-        if value is not None and not isinstance(value, str):
-            raise SpecError(f"{value!r:.60} is no text", field=name, fix="give a str, or None")
-    if not isinstance(data, bytes | str):
+    if not isinstance(content_type, _TEXT):
+        raise SpecError(_NO_TEXT.format(content_type), field="content_type", fix=_GIVE)
+    if not isinstance(url, _TEXT):
+        raise SpecError(_NO_TEXT.format(url), field="url", fix=_GIVE)
+    if not isinstance(data, (bytes, str)):
         data = _bytes(data)
     return list(_found(data, content_type, url, context).values())
 

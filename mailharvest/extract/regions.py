@@ -102,6 +102,8 @@ class Regions:
         Whether it is a script.
     sheets : list of bytes
         The style sheets on the page.
+    inserts : bool
+        There is a sign in one of them, perhaps.
     """
 
     def __init__(self, data: bytes, marks: Events) -> None:
@@ -109,6 +111,7 @@ class Regions:
         self._unclosed: set[str] = set()
         self.sheets: list[bytes] = []
         self._hides = False
+        self.inserts = False
         self.starts, self.ends, self.scripts = array("q"), array("q"), bytearray()
         self._walk(marks)
         if self._hides:
@@ -131,7 +134,9 @@ class Regions:
             if place <= cursor:
                 continue
             kind = KINDS[event & NUMBER]
-            if opened:
+            if kind == "inserted":
+                self.inserts = True
+            elif opened:
                 if kind == closing:
                     cursor = data.find(b">", place) + 1 or len(data)
                     self._close(opened, start, place, cursor)

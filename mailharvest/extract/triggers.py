@@ -89,6 +89,23 @@ _LEFT = rb"[A-Za-z0-9_.+'~$&%;>}\x80-\xff-]"
 # No local part ends with these; in a script an encoded sign may begin a string.
 _LEFT_ENCODED = rb"[^ \t\r\n\f,:!?()\[{<=/|`@#*]"
 
+# The sign in a style sheet, which puts it on the page.
+_INSERTED = (
+    Trigger(
+        "inserted",
+        (
+            rb"\0040",
+            rb'\40"',
+            rb"\40'",
+            b'content:"@',
+            b'content: "@',
+            b"content:'@",
+            b"content: '@",
+        ),
+    ),
+    Trigger("inserted", (b') "@', b") '@", b')"@', b")'@"), b"", b"[\"']"),
+)
+
 TRIGGERS = (
     # What a browser shows as "@"; but not "@2x.png" and "@1.2", of which a page may have a hundred.
     Trigger(
@@ -149,19 +166,7 @@ TRIGGERS = (
     Trigger("hidden-mail", (b"-email=", b"-mail-to=", b"-rot13=")),
     Trigger("halves", (b"-domain=", b"-host=", b"data-at=")),
     Trigger("reversed", (b"bidi:", b"<bdo ")),
-    Trigger(
-        "inserted",
-        (
-            rb"\0040",
-            rb'\40"',
-            rb"\40'",
-            b'content:"@',
-            b'content: "@',
-            b"content:'@",
-            b"content: '@",
-        ),
-    ),
-    Trigger("inserted", (b') "@', b") '@", b')"@', b")'@"), b"", b"[\"']"),
+    *_INSERTED,
     Trigger(
         "image",
         (
@@ -245,6 +250,7 @@ MARKS = (
     Trigger("/template", (b"</template",), b"", _END, True),
     Trigger("hidden", (b"display:none", b"display: none", b"display : none"), b"", b"", True),
     Trigger("hidden", (b"hidden",), rb"[\s\"']", rb"[\s=>/]", True),
+    *_INSERTED,
 )
 
 
