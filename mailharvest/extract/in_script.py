@@ -29,11 +29,13 @@ _STATE = re.compile(
 )
 _OPENING = 300
 _BASE64 = re.compile(rb"\sdata-[a-z-]{1,40}=[\"']([A-Za-z0-9+/]{12,400}={0,2})[\"']")
+_ATTRIBUTES = (b"dataset", b"getAttribute", b".data(", b".attr(")  # ways to one
 _MOST = 500
 # Text between tags, as far as it is part of one string: of markup that a script puts on the page.
 _WRITTEN = re.compile(rb"[A-Za-z0-9.-]{1,255}(?:[^\w<>\"'`\\{}=][^<>\"'`\\\n{}]{0,120})?[<'\"\\]")
 _BEHIND_TAG = re.compile(rb"</?[A-Za-z][^<>]{0,300}>[^<>\"'`\\\n{}=]{0,120}\Z")
 _BEGINS = frozenset(b"> \t:;,(|\xa0")  # of a word in text
+_SHOWN = re.compile(r"(?:[\"']children[\"']:\s?\[?[\"']|</?[A-Za-z][^<>]{0,80}>)[^\"'<>]{0,120}\Z")
 _QUOTE = re.compile(rb"[\"'`]")
 _STRING = 600
 _LEAD = 121  # text between a tag and an address in it, and the tag's end
@@ -79,7 +81,8 @@ def read_in_script(page: Page, start: int, end: int) -> None:
         and (data[first - 7 : first].lower() != b"mailto:")
     ):
         # In a program only strings can be data, or markup in one, which it will put on the page.
-        written = (
+        written = script.program and _is_shown(data, script.body, first)
+        written = written or (
             script.program
             and data[first - 1] in _BEGINS
             and data.rfind(b">", max(script.body, first - _LEAD), first) >= 0
@@ -111,6 +114,14 @@ def read_in_script(page: Page, start: int, end: int) -> None:
         page.add(match, "json", around=(lead, tail))
 
 
+def _is_shown(data: bytes, body: int, place: int) -> bool:
+    """Whether `place` is in text of a page's state: of an element, or behind an escaped tag."""
+    if not _STATE.search(data, body, body + _OPENING):
+        return False
+    left = data[max(body, place - _WINDOW) : place].decode("utf-8", "replace")
+    return _SHOWN.search(json_text(left)) is not None
+
+
 def _is_markup(data: bytes, body: int, place: int) -> bool:
     """Whether what stands before `place` is a tag in a string, and perhaps text behind it."""
     low = max(body, place - _STRING)
@@ -139,7 +150,7 @@ def read_computed(page: Page, script: Script, place: int) -> None:
             _keep(page, text, method, origin)
         for text, method in cloaked_texts(source):
             _keep(page, text, method, source)
-        wanted = b"atob(" in code and (b"dataset" in code or b"getAttribute" in code)
+        wanted = b"atob(" in code and any(way in code for way in _ATTRIBUTES)
         if wanted and not page.decoded:
             page.decoded = True
             _decode_data(page)

@@ -49,7 +49,7 @@ _HEAD = re.compile(
 )
 _DASHES = re.compile(_DASH, re.IGNORECASE)
 _LABELLED = re.compile(
-    r"(?:<|(?:mail|e-post|courriel|correo|contact|kontakt|adresse?|почта)"
+    r"(?:<|(?:mail|e-post|courriel|correo|contact|kontakt|adresse?|почта|\bfrom)"
     r"(?:\s?\([^()\n]{1,40}\))?[^\w\n]{0,3}[:：]\s{0,3})"
     r"([\w+-]{1,64}(?:\.[\w+-]{1,30}){0,4})\s(?:at|ät|@)\s\Z",
     re.IGNORECASE,

@@ -223,4 +223,7 @@ SHADOWS = [
     ('<span style="left:12.5%; top:40%;">Bursar</span><span style="left:22.5%; top:40%;">bursar@example.edu</span>', "bursar@example.edu"),
     ('<p>bur<span style="padding-top:1px;margin-left:0">sar</span>@example.edu', "bursar@example.edu"),
     ('<script>self.__next_f.push([1,"7:[\\"$\\",\\"p\\",null,{\\"children\\":\\"marketing.te"])</script><script>self.__next_f.push([1,"am@example.com\\"}]"])</script>', ""),
+    ('<script>self.__next_f.push([1,"5:[\\"$\\",\\"p\\",null,{\\"children\\":\\"Work with us: crew@example.com\\"}]"])</script>', "crew@example.com"),
+    ('<script>window.__NUXT__=(function(a){return {body:"\\u003Cp\\u003EMail to jobs@example.com\\u003C\\u002Fp\\u003E"}}(1))</script>', "jobs@example.com"),
+    ('<script>self.__next_f.push([1,"5:[\\"$\\",\\"p\\",null,{\\"className\\":\\"x y@example.com\\"}]"])</script>', ""),
 ]

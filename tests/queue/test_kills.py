@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -92,17 +93,19 @@ def test_every_job_is_done_once_whoever_dies(place: str, tmp_path: Path) -> None
                 killed.append(village.kill(rng))
                 village.replace_the_dead()
                 assert time.monotonic() < until
-            set_aside = 0
+            set_aside, crashes = 0, Counter[str]()
             while left := [row for row in map(ledger.job, ids) if row.state != "completed"]:
                 village.replace_the_dead()
                 assert time.monotonic() < until, left
                 for row in left:
                     if row.state == "failed":
-                        # Its worker died three times, the last time with this job alone on it: in
-                        # such a storm that happens to innocents. It is said, and can be retried.
+                        # Its worker died three times or more, the last time with this job alone on
+                        # it: in such a storm that happens to innocents. It is said, and can be
+                        # retried.
                         errors = ledger.errors(row.id)
                         assert {e.kind for e in errors} == {"worker_crash"}, errors
-                        assert len(errors) % 3 == 0
+                        assert len(errors) >= crashes[row.id] + 3
+                        crashes[row.id] = len(errors)
                         ledger.reopen(row.id)
                         set_aside += 1
                 time.sleep(0.2)
