@@ -38,7 +38,7 @@ _BEGINS = frozenset(b"> \t:;,(|\xa0")  # of a word in text
 _SHOWN = re.compile(r"(?:[\"']children[\"']:\s?\[?[\"']|</?[A-Za-z][^<>]{0,80}>)[^\"'<>]{0,120}\Z")
 _QUOTE = re.compile(rb"[\"'`]")
 _STRING = 600
-_LEAD = 121  # text between a tag and an address in it, and the tag's end
+_LEAD = 160  # from a tag, or from what a string is called, to an address in it
 MAIL_KEY = re.compile(
     r"""(?:["'{,\s])[\w-]{0,40}mail[\w-]{0,20}["']?\s{0,3}:\s{0,3}["'](?:mailto:)?\Z""",
     re.IGNORECASE,
@@ -49,7 +49,7 @@ def read_in_script(page: Page, start: int, end: int) -> None:
     """Read a sign in a script.
 
     In JSON every string counts. In a program only what is data for the page: a quoted key with
-    "mail" in it, a ``mailto:`` URL, a whole string of the page's state.
+    "mail" in it, a ``mailto:`` URL, a whole string of the page's state, text in markup.
     """
     data, script = page.data, page.script
     assert script is not None
@@ -81,14 +81,7 @@ def read_in_script(page: Page, start: int, end: int) -> None:
         and (data[first - 7 : first].lower() != b"mailto:")
     ):
         # In a program only strings can be data, or markup in one, which it will put on the page.
-        written = script.program and _is_shown(data, script.body, first)
-        written = written or (
-            script.program
-            and data[first - 1] in _BEGINS
-            and data.rfind(b">", max(script.body, first - _LEAD), first) >= 0
-            and bool(_WRITTEN.match(data, end))
-            and _is_markup(data, script.body, first)
-        )
+        written = script.program and data[first - 1] in _BEGINS and _is_shown(page, first, end)
         if not written:
             return
     right = data[end : min(script.end, end + _WINDOW)].decode("utf-8", "replace")
@@ -114,23 +107,19 @@ def read_in_script(page: Page, start: int, end: int) -> None:
         page.add(match, "json", around=(lead, tail))
 
 
-def _is_shown(data: bytes, body: int, place: int) -> bool:
-    """Whether `place` is in text of a page's state: of an element, or behind an escaped tag."""
-    if not _STATE.search(data, body, body + _OPENING):
-        return False
-    left = data[max(body, place - _WINDOW) : place].decode("utf-8", "replace")
-    return _SHOWN.search(json_text(left)) is not None
-
-
-def _is_markup(data: bytes, body: int, place: int) -> bool:
-    """Whether what stands before `place` is a tag in a string, and perhaps text behind it."""
-    low = max(body, place - _STRING)
-    tag = data.rfind(b"<", low, place)
-    return (
-        tag >= 0
-        and bool(_BEHIND_TAG.match(data, tag, place))
-        and _QUOTE.search(data, low, tag) is not None
-    )
+def _is_shown(page: Page, first: int, end: int) -> bool:
+    """Whether a program shows an address: in markup in a string, or text of the page's state."""
+    data, body = page.data, page.script.body if page.script else 0
+    left = data[max(body, first - _LEAD) : first]
+    if b">" in left and _WRITTEN.match(data, end):
+        low = max(body, first - _STRING)
+        tag = data.rfind(b"<", low, first)
+        if tag >= 0 and _BEHIND_TAG.match(data, tag, first) and _QUOTE.search(data, low, tag):
+            return True
+    if b"children" in left or b"u003" in left:
+        text = json_text(left.decode("utf-8", "replace"))
+        return bool(_SHOWN.search(text) and _STATE.search(data, body, body + _OPENING))
+    return False
 
 
 def read_computed(page: Page, script: Script, place: int) -> None:
