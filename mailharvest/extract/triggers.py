@@ -94,6 +94,8 @@ _INSERTED = (
     Trigger(
         "inserted",
         (
+            b'"@"',
+            b"'@'",
             rb"\0040",
             rb'\40"',
             rb"\40'",

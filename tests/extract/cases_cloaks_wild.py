@@ -125,4 +125,5 @@ COMPUTED = [
     ("<script>p[0] = 'info@'; p[1] = shop; p[2] = 'example.com'; x = p.join('')</script>", "", ""),
     ("<script>x = `info@${shop}.example.com`; y = name + '.doe' + '@' + 'example.com'</script>", "", ""),
     ("<script>x = 'info' + '@' + 'example.co' + rest; y = 'info' + '@' + 'example&#46;com&#46;' + land</script>", "", ""),
+    ("<style>#m::after { content: \"quiz\" \"@\" \"example.com\"; }</style><p id=m>Email: </p>", "quiz@example.com", "concatenation"),
 ]
