@@ -254,13 +254,6 @@ def read_document(page: Page, end: int) -> None:
         read_attribute(page, tag, end + 1)
 
 
-def read_percent(page: Page, end: int) -> None:
-    """A percent-encoded "@": it counts in attributes, that is in ``mailto:`` URLs."""
-    tag = page.tag_at(end - 1)
-    if tag >= 0:
-        read_attribute(page, tag, end - 1)
-
-
 def read_escape(page: Page, end: int) -> None:
     """A "@" escaped for JSON or JavaScript."""
     start = page.data.rfind(b"\\", max(0, end - 6), end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailharvest.extract import cloaks
+from mailharvest.extract.in_tag import read_attribute
 from mailharvest.extract.mailto import recipients
 from mailharvest.extract.page import Page
 
@@ -15,8 +15,9 @@ _REST = re.compile(rb"[^\s<>\"'`()\[\]]*[^\s<>\"'`()\[\].,;:!?]")
 
 def read_percent(page: Page, end: int) -> None:
     """Read the URL with a percent-encoded sign that ends at `end`."""
-    if page.tag_at(end - 1) >= 0:
-        cloaks.read_percent(page, end)
+    tag = page.tag_at(end - 1)
+    if tag >= 0:
+        read_attribute(page, tag, end - 1)
         return
     scheme = _SCHEME.search(page.data[max(0, end - _BEFORE) : end])
     rest = _REST.match(page.data, end, end + _AFTER)

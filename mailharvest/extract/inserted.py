@@ -24,9 +24,8 @@ _MAX_ELEMENTS = 1000
 _INSIDE = 400  # bytes of an element
 _BESIDE = 160  # characters around it
 
-_Rules = dict[
-    bytes, dict[bytes, str]
-]  # what `content` says, by class or id and by "before", "after"
+_Rules = dict[bytes, dict[bytes, str]]
+"""What ``content`` says, by class or id, and by "before" and "after"."""
 
 
 def read_inserted(page: Page) -> None:

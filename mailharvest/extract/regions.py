@@ -135,7 +135,7 @@ class Regions:
                 continue
             kind = KINDS[event & NUMBER]
             if kind == "inserted":
-                self.inserts = True
+                self.inserts = self.inserts or opened == "style"
             elif opened:
                 if kind == closing:
                     cursor = data.find(b">", place) + 1 or len(data)

@@ -140,15 +140,16 @@ class Ledger(Reader):
 
     def add_many(self, many: Iterable[Job], options: Options | None = None) -> list[str]:
         """Add many jobs in one transaction; their ids. URLs of their own go in one by one."""
-        given = some_jobs(many)
-        simple = [job for job in given if not job.seeds()]
-        for job in given:
-            if job.seeds():  # a bad one is refused before the others are in
+        given = [(job, bool(job.seeds())) for job in some_jobs(many)]
+        simple = [job for job, seeded in given if not seeded]
+        for job, seeded in given:
+            if seeded:  # a bad one is refused before the others are in
                 args_of(job)
-                list(specs_of(job, job.chunks()))
+                for _ in specs_of(job, job.chunks()):
+                    pass
         with self.database.write() as connection:
             ids = iter(jobs.insert_many(connection, simple, options or Options(), self.clock()))
-        return [self.add(job, options=options) if job.seeds() else next(ids) for job in given]
+        return [self.add(job, options=options) if seeded else next(ids) for job, seeded in given]
 
     # what a person decides
 
